@@ -1,0 +1,56 @@
+# make demo: export the demo model, draw images with every policy, print the latency table.
+# make test: formatting, lint, types, C++ tests under sanitizers, Python tests.
+# Both set up .venv first. PYTHON chooses the interpreter (3.10 to 3.13).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORE_BUILD := build/core-tests
+DEMO := demo-out
+
+native_sources := CMakeLists.txt $(shell find runtime/core runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
+python_roots := lazydit export runtime/python benchmarks tests
+
+export PYTHON
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: setup demo test lint test-core test-python format clean
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml $(native_sources)
+	scripts/install-system-packages
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: setup
+	lazydit-export --target android --out $(DEMO)/lazydit-android --force
+	lazydit generate $(DEMO)/lazydit-android --steps 10 --label 0-9 --seed 0 \
+	  --policy always --policy lazy --policy every-n --policy schedule --out $(DEMO)/policies.png
+	python benchmarks/latency.py --bundle $(DEMO)/lazydit-android --device
+	@echo "The pictures are in $(DEMO)/policies.png"
+
+test: setup lint test-core test-python
+
+lint: setup
+	ruff format --check $(python_roots)
+	ruff check $(python_roots)
+	mypy
+
+test-core: setup
+	cmake -S . -B $(CORE_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+	  -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
+	cmake --build $(CORE_BUILD)
+	ctest --test-dir $(CORE_BUILD) --output-on-failure
+
+test-python: setup
+	pytest
+
+format: setup
+	ruff format $(python_roots)
+	ruff check --fix $(python_roots)
+
+clean:
+	rm -rf build $(VENV) $(DEMO)

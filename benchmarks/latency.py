@@ -1,0 +1,181 @@
+"""How much time laziness saves: every policy against plain DDIM, measured side by side.
+
+Example: python benchmarks/latency.py --bundle lazydit-android --device --steps 10,20 -o md
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from measurement import Case, Measurement, Samples, equal_latency_steps, interleave, summarize
+from rich.console import Console
+from rich.progress import track
+from table import markdown, to_csv, to_json
+
+from lazydit.errors import LazyDiTError
+from lazydit_runtime import Pipeline
+
+PILOT_ROUNDS = 3
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--device",
+        nargs="?",
+        const="host",
+        default="host",
+        metavar="NAME",
+        help="where to measure; without a value this machine, 'host', the one device known so far",
+    )
+    parser.add_argument(
+        "--bundle", type=Path, default=Path("lazydit-android"), help="what lazydit-export wrote"
+    )
+    parser.add_argument(
+        "--steps", type=step_counts, default=[10, 20], help="step counts, for example 10,20"
+    )
+    parser.add_argument("--rounds", type=positive, default=20, help="images per policy")
+    parser.add_argument("--threads", type=positive, default=None, help="of the engine")
+    parser.add_argument("--executor", default="executorch", help="the engine")
+    parser.add_argument("-o", "--output", choices=("md", "json", "csv"), default="md")
+    return parser.parse_args(argv)
+
+
+def positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
+    return value
+
+
+def step_counts(text: str) -> list[int]:
+    return sorted({positive(part) for part in text.split(",")})
+
+
+def cases_for(pipeline: Pipeline, steps: int) -> list[Case]:
+    """DDIM, every gate set of this step count, and FORA's every second step."""
+    gate_sets = [g.name for g in pipeline.bundle.manifest.gate_sets if g.steps == steps]
+    return [
+        Case("always", steps),
+        *(Case("lazy", steps, name) for name in gate_sets),
+        Case("every-n", steps),
+    ]
+
+
+def add_equal_latency_cases(pipeline: Pipeline, cases: Sequence[Case]) -> list[Case]:
+    """Adds plain DDIM with the step counts that take as long as the other cases.
+
+    A few images find those counts; the table then shows what they really took, in the same rounds.
+    """
+    pilot = time_cases(pipeline, [*cases, *(Case("always", c.steps + 1) for c in cases[:1])], PILOT_ROUNDS)
+    plain = plain_image_ms(pilot)
+    wanted = {
+        max(1, round(equal_latency_steps(statistics.median(samples.image_ms), plain)))
+        for case, samples in pilot.items()
+        if case.policy != "always"
+    }
+    known = {case.steps for case in cases if case.policy == "always"}
+    return [*cases, *(Case("always", steps) for steps in sorted(wanted - known))]
+
+
+def plain_image_ms(timed: dict[Case, Samples]) -> dict[int, float]:
+    return {
+        case.steps: statistics.median(samples.image_ms)
+        for case, samples in timed.items()
+        if case.policy == "always"
+    }
+
+
+def time_cases(pipeline: Pipeline, cases: Sequence[Case], rounds: int) -> dict[Case, Samples]:
+    timed = {case: Samples() for case in cases}
+    results = interleave(pipeline, cases, rounds)
+    console = Console(stderr=True)
+    total = rounds * len(timed)
+    for case, result in track(results, "timing", total=total, console=console, transient=True):
+        timed[case].add(result)
+    return timed
+
+
+def measure(pipeline: Pipeline, step_list: Sequence[int], rounds: int) -> list[Measurement]:
+    """Times all cases of all step counts in the same rounds, after one image each to warm up."""
+    cases = [case for steps in step_list for case in cases_for(pipeline, steps)]
+    cases = add_equal_latency_cases(pipeline, cases)
+    timed = time_cases(pipeline, cases, rounds)
+    plain = plain_image_ms(timed)
+    order = sorted(timed, key=lambda case: (case.steps, case.policy != "always", case.name))
+    return [summarize(case, timed[case], plain) for case in order]
+
+
+def row(measurement: Measurement) -> dict[str, Any]:
+    """A flat line of the table; times in milliseconds."""
+    fields = asdict(measurement)
+    kinds = fields.pop("kind_ms")
+    names = {
+        "lazy_ratio": "lazy ratio",
+        "step_ms": "step ms",
+        "step_ms_p90": "step p90",
+        "image_ms": "image ms",
+        "image_ms_p90": "image p90",
+        "ddim_steps": "DDIM steps in this time",
+    }
+    shown = {names.get(name, name): value for name, value in fields.items()}
+    return shown | {kind: value for kind, value in kinds.items() if kind != "decode" or value > 0}
+
+
+def about(arguments: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:
+    return {
+        "device": "host",
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "system": platform.platform(),
+        "model": pipeline.bundle.manifest.model.name,
+        "target": pipeline.bundle.manifest.target,
+        "precision": pipeline.bundle.manifest.precision,
+        "executor": arguments.executor,
+        "threads": arguments.threads,
+        "rounds": arguments.rounds,
+    }
+
+
+def print_table(arguments: argparse.Namespace, pipeline: Pipeline, rows: list[dict[str, Any]]) -> None:
+    if arguments.output == "json":
+        print(to_json(rows, about(arguments, pipeline)))
+    elif arguments.output == "csv":
+        print(to_csv(rows))
+    else:
+        facts = about(arguments, pipeline)
+        print(", ".join(f"{key} {value}" for key, value in facts.items() if value is not None))
+        print()
+        print(markdown(rows))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
+    try:
+        if arguments.device != "host":
+            raise LazyDiTError(
+                f"device '{arguments.device}' is not known: 'host', this machine, is the only one so far"
+            )
+        pipeline = Pipeline.load(
+            arguments.bundle, executor=arguments.executor, threads=arguments.threads
+        )
+        measurements = measure(pipeline, arguments.steps, arguments.rounds)
+        print_table(arguments, pipeline, [row(m) for m in measurements])
+    except LazyDiTError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The toolchain: a lazy DiT in, a bundle out that a phone can load (split, lower, verify)."""

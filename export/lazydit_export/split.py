@@ -1,0 +1,97 @@
+"""Cuts a DiT into the programs of a bundle, in the order in which a generation runs them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from lazydit.models.dit import DiT
+from lazydit_export.programs import (
+    AttentionModule,
+    BlockModule,
+    Condition,
+    Embed,
+    Final,
+    MlpModule,
+    Reuse,
+)
+from lazydit_runtime.manifest import TensorSpec
+
+MAX_STEPS = 64
+"""Most timesteps of one `condition` call: it bounds the memory that the lowered method plans."""
+
+STEPS_DIMENSION = "T"
+KINDS = ("attn", "mlp")
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """One piece of the model: a module of its own and the tensors it takes and returns."""
+
+    name: str
+    module: nn.Module
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    def example_inputs(self, steps: int = 2) -> tuple[Tensor, ...]:
+        """Zeros of the input shapes, `T` being `steps`."""
+        return tuple(
+            torch.zeros(
+                [steps if size == STEPS_DIMENSION else int(size) for size in spec.shape],
+                dtype=getattr(torch, spec.dtype),
+            )
+            for spec in self.inputs
+        )
+
+
+def module_name(block: int, kind: str) -> str:
+    """The name of the program that runs one module, for example `block_07_attn`."""
+    return f"block_{block:02d}_{kind}"
+
+
+@torch.no_grad()
+def split(model: DiT) -> list[Program]:
+    """The programs of `model`: condition, embed, every module, reuse, final."""
+    config = model.config
+    depth, width, size = config.depth, config.width, config.input_size
+    tokens = _float("x", 1, config.tokens, width)
+    norm = _float("norm", 1, config.tokens, width)
+    output = _float("output", 1, config.tokens, width)
+    shift, scale, gate = (_float(name, 1, 1, width) for name in ("shift", "scale", "gate"))
+    stream = (tokens, norm, _float("norm_sum", 1, width))
+    condition = Program(
+        "condition",
+        Condition(model),
+        (TensorSpec("label", "int64", (1,)), _float("timesteps", STEPS_DIMENSION)),
+        (
+            _float("modulation", STEPS_DIMENSION, depth, 6 * width),
+            _float("final_modulation", STEPS_DIMENSION, 2 * width),
+        ),
+    )
+    latent = _float("latent", 1, config.in_channels, size, size)
+    model_output = _float("model_output", 1, config.out_channels, size, size)
+    modules = [
+        Program(module_name(block, kind), module, (tokens, norm, shift, scale, gate),
+                (*stream, output))
+        for block in range(depth)
+        for kind, module in zip(KINDS, _block_modules(model, block), strict=True)
+    ]
+    programs = [
+        condition,
+        Program("embed", Embed(model), (latent,), stream),
+        *modules,
+        Program("reuse", Reuse(), (tokens, output, gate), stream),
+        Program("final", Final(model), (norm, shift, scale), (model_output,)),
+    ]
+    for program in programs:
+        program.module.eval().requires_grad_(False)
+    return programs
+
+
+def _block_modules(model: DiT, block: int) -> tuple[nn.Module, nn.Module]:
+    parts = model.blocks[block]
+    return BlockModule(AttentionModule(parts.attn)), BlockModule(MlpModule(parts.mlp))
+
+
+def _float(name: str, *shape: int | str) -> TensorSpec:
+    return TensorSpec(name, "float32", shape)

@@ -1,0 +1,157 @@
+"""DiT checkpoints: this project's safetensors files, and published or reference .pt files.
+
+A safetensors file carries its DiTConfig as JSON metadata; for a .pt file it is read off the
+shapes. No code from a file is ever executed.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import pickle
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from lazydit.errors import LazyDiTError
+from lazydit.files import existing_file, replace_file
+from lazydit.models.dit import PRESETS, DiT, DiTConfig
+
+FORMAT = "lazydit-dit-1"
+_WRAPPERS = ("ema", "model")
+
+
+def save_checkpoint(model: DiT, path: Path, dtype: torch.dtype = torch.float32) -> None:
+    """Write `model` as safetensors, its weights stored as `dtype` (fp32 or fp16)."""
+    tensors = {
+        name: tensor.detach().to("cpu", dtype).contiguous()
+        for name, tensor in model.state_dict().items()
+    }
+    metadata = {"format": FORMAT, "config": json.dumps(asdict(model.config))}
+    replace_file(path, lambda temporary: save_file(tensors, temporary, metadata))
+
+
+def load_checkpoint(path: Path, heads: int | None = None) -> DiT:
+    """The model in `path`, fp32 on the CPU, in evaluation mode.
+
+    `heads` is needed for .pt files whose width and depth are not a preset's: nothing in such a
+    file tells. Raises LazyDiTError when the file is not a DiT's.
+    """
+    path = existing_file(Path(path), "checkpoint")
+    if path.suffix == ".safetensors":
+        config, tensors = _read_safetensors(path)
+        if heads not in (None, config.heads):
+            raise LazyDiTError(f"{path} was made with {config.heads} heads: leave heads out")
+    else:
+        tensors = _unwrap(load_pickle(path, "checkpoint"), path)
+        config = infer_config(tensors, heads, path)
+    model = DiT(config)
+    _load_tensors(model, tensors, path)
+    return model.eval()
+
+
+def checkpoint_sha256(path: Path) -> str:
+    """Hexadecimal sha256 of the file."""
+    with existing_file(Path(path), "checkpoint").open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def load_pickle(path: Path, what: str) -> Any:
+    """A torch.save file read without running code from it; argparse.Namespace is let through."""
+    try:
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise LazyDiTError(
+            f"{path} holds more than tensors, so it is not loaded: save its state dict alone"
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise LazyDiTError(f"{path} is not a readable {what}: it may be truncated") from error
+
+
+def infer_config(tensors: Mapping[str, Tensor], heads: int | None, path: Path) -> DiTConfig:
+    """The DiTConfig that fits published weights; `path` is named in errors."""
+    try:
+        width, in_channels, patch_size, _ = tensors["x_embedder.proj.weight"].shape
+        grid = math.isqrt(tensors["pos_embed"].shape[1])
+        classes = tensors["y_embedder.embedding_table.weight"].shape[0] - 1
+        hidden = tensors["blocks.0.mlp.fc1.weight"].shape[0]
+        patch_values = tensors["final_layer.linear.weight"].shape[0]
+    except (KeyError, ValueError, IndexError) as error:
+        raise _not_a_dit(path) from error
+    depth = 1 + max(int(name.split(".")[1]) for name in tensors if name.startswith("blocks."))
+    return DiTConfig(
+        input_size=grid * patch_size,
+        patch_size=patch_size,
+        in_channels=in_channels,
+        width=width,
+        depth=depth,
+        heads=heads if heads is not None else _preset_heads(depth, width, path),
+        mlp_ratio=hidden / width,
+        num_classes=classes,
+        learn_sigma=patch_values == 2 * in_channels * patch_size**2,
+    )
+
+
+def _preset_heads(depth: int, width: int, path: Path) -> int:
+    for preset in PRESETS.values():
+        if (preset.depth, preset.width) == (depth, width):
+            return preset.heads
+    raise LazyDiTError(
+        f"{path} has depth {depth} and width {width}, which no preset has: "
+        "say how many attention heads it has with --heads"
+    )
+
+
+def _read_safetensors(path: Path) -> tuple[DiTConfig, dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as opened:
+            metadata = opened.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise _not_a_dit(path)
+            config = DiTConfig(**json.loads(metadata["config"]))
+            names = list(opened.keys())
+            return config, {name: opened.get_tensor(name).float() for name in names}
+    except (SafetensorError, OSError) as error:
+        raise LazyDiTError(f"{path} is not a readable checkpoint: it may be truncated") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise _not_a_dit(path) from error
+
+
+def _unwrap(content: Any, path: Path) -> dict[str, Tensor]:
+    for key in _WRAPPERS:
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+            break
+    if not isinstance(content, dict):
+        raise _not_a_dit(path)
+    tensors = {name: value for name, value in content.items() if isinstance(value, Tensor)}
+    return {name: tensor.float() for name, tensor in tensors.items()}
+
+
+def _load_tensors(model: DiT, tensors: Mapping[str, Tensor], path: Path) -> None:
+    expected = model.state_dict()
+    for name, tensor in expected.items():
+        if name not in tensors:
+            raise LazyDiTError(f"{path} lacks {name}, so it is no DiT: give a DiT checkpoint")
+        if tensors[name].shape != tensor.shape:
+            raise LazyDiTError(
+                f"{name} in {path} is {tuple(tensors[name].shape)} and should be "
+                f"{tuple(tensor.shape)}: the file belongs to another model"
+            )
+    unknown = sorted(set(tensors) - set(expected))
+    if unknown:
+        raise LazyDiTError(f"{path} holds {unknown[0]}, which a DiT has not: give a DiT checkpoint")
+    model.load_state_dict(dict(tensors))
+
+
+def _not_a_dit(path: Path) -> LazyDiTError:
+    return LazyDiTError(
+        f"{path} is not a DiT checkpoint: give one that lazydit train wrote, or a published DiT"
+    )

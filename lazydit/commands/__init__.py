@@ -1,0 +1,1 @@
+"""The commands of `lazydit` that this package contributes, one file each."""

@@ -1,0 +1,51 @@
+"""Writing files whole or not at all, and saying plainly when a file cannot be used."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lazydit.errors import LazyDiTError
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then rename it to `path`.
+
+    Raises LazyDiTError when the folder cannot be written to or the disk is full; `path` then is
+    what it was before.
+    """
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        temporary = Path(name)
+        write(temporary)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:
+        raise LazyDiTError(
+            f"cannot write {path} ({_reason(error)}): choose a folder that exists, is writable "
+            "and has room"
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def existing_file(path: Path, what: str) -> Path:
+    """`path`, or a LazyDiTError that says that this `what` is missing."""
+    if path.is_dir():
+        raise LazyDiTError(f"{path} is a folder: give the {what} file itself")
+    if not path.is_file():
+        raise LazyDiTError(f"there is no {what} at {path}: check the path")
+    return path
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error).splitlines()[0]).strip()
