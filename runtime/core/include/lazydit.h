@@ -140,13 +140,13 @@ typedef struct lazydit_plan {
   const int64_t *timesteps;      /* [steps], descending */
   const double *alphas_cumprod;  /* [steps], of the same timesteps, in (0, 1), ascending */
   int32_t guided;                /* 1: conditional and unconditional sample; 0: conditional only */
-  int64_t guidance_channels;     /* how many of the first channels are guided: 1 .. channels */
+  int64_t guidance_channels;     /* how many of the first channels are guided: 1 .. channels; read where guided */
   lazydit_policy policy;
 } lazydit_plan;
 
 /* Bytes that a generation allocates. */
 typedef struct lazydit_memory {
-  size_t total;
+  size_t total;       /* all of the following and the small rest */
   size_t cache;       /* outputs of modules kept for reuse */
   size_t modulation;  /* of all steps */
   size_t activations;
@@ -202,7 +202,8 @@ LAZYDIT_API lazydit_status lazydit_generation_plan(const lazydit_model *model, c
 LAZYDIT_API lazydit_status lazydit_generation_run(lazydit_generation *generation, const lazydit_request *request,
                                                   const lazydit_executor *executor, lazydit_error *error);
 
-/* Stops a run before its next program, from any thread; between two runs, the next one. Each call stops one run. */
+/* Stops a run before its next program, from any thread; between two runs, the next one. Calls that come before the run
+ * has stopped stop that one run only. */
 LAZYDIT_API void lazydit_generation_cancel(lazydit_generation *generation);
 
 LAZYDIT_API void lazydit_generation_free(lazydit_generation *generation); /* NULL is allowed */
