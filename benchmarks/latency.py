@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import statistics
 import sys
 from collections.abc import Sequence
@@ -15,13 +16,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from measurement import Case, Measurement, Samples, equal_latency_steps, interleave, summarize
 from rich.console import Console
 from rich.progress import track
-from table import markdown, to_csv, to_json
 
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import Pipeline
+from measurement import Case, Measurement, Samples, equal_latency_steps, interleave, summarize
+from table import markdown, to_csv, to_json
 
 PILOT_ROUNDS = 3
 
@@ -77,7 +78,9 @@ def add_equal_latency_cases(pipeline: Pipeline, cases: Sequence[Case]) -> list[C
 
     A few images find those counts; the table then shows what they really took, in the same rounds.
     """
-    pilot = time_cases(pipeline, [*cases, *(Case("always", c.steps + 1) for c in cases[:1])], PILOT_ROUNDS)
+    pilot = time_cases(
+        pipeline, [*cases, *(Case("always", c.steps + 1) for c in cases[:1])], PILOT_ROUNDS
+    )
     plain = plain_image_ms(pilot)
     wanted = {
         max(1, round(equal_latency_steps(statistics.median(samples.image_ms), plain)))
@@ -117,19 +120,10 @@ def measure(pipeline: Pipeline, step_list: Sequence[int], rounds: int) -> list[M
 
 
 def row(measurement: Measurement) -> dict[str, Any]:
-    """A flat line of the table; times in milliseconds."""
-    fields = asdict(measurement)
-    kinds = fields.pop("kind_ms")
-    names = {
-        "lazy_ratio": "lazy ratio",
-        "step_ms": "step ms",
-        "step_ms_p90": "step p90",
-        "image_ms": "image ms",
-        "image_ms_p90": "image p90",
-        "ddim_steps": "DDIM steps in this time",
-    }
-    shown = {names.get(name, name): value for name, value in fields.items()}
-    return shown | {kind: value for kind, value in kinds.items() if kind != "decode" or value > 0}
+    """A flat line of the table; times in milliseconds, those of programs per image."""
+    line = asdict(measurement)
+    kinds = line.pop("kind_ms")
+    return line | {f"{kind}_ms": value for kind, value in kinds.items()}
 
 
 def about(arguments: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:
@@ -147,16 +141,22 @@ def about(arguments: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def print_table(arguments: argparse.Namespace, pipeline: Pipeline, rows: list[dict[str, Any]]) -> None:
-    if arguments.output == "json":
-        print(to_json(rows, about(arguments, pipeline)))
-    elif arguments.output == "csv":
+def print_table(output: str, facts: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    if output == "json":
+        print(to_json(rows, facts))
+    elif output == "csv":
         print(to_csv(rows))
     else:
-        facts = about(arguments, pipeline)
         print(", ".join(f"{key} {value}" for key, value in facts.items() if value is not None))
-        print()
-        print(markdown(rows))
+        print(f"\n{markdown([short_row(line) for line in rows])}\n")
+        print("ms: medians; ddim steps: how many steps of plain DDIM take as long as the image")
+
+
+def short_row(line: dict[str, Any]) -> dict[str, Any]:
+    """A line that fits a terminal: short headers, no decoder where there is none."""
+    unit = re.compile(r"^(condition|embed|attn|mlp|reuse|final|decode|scheduler)_ms$")
+    kept = {name: value for name, value in line.items() if name != "decode_ms" or value > 0}
+    return {unit.sub(r"\1", name).replace("_", " "): value for name, value in kept.items()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -164,13 +164,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.device != "host":
             raise LazyDiTError(
-                f"device '{arguments.device}' is not known: 'host', this machine, is the only one so far"
+                f"device '{arguments.device}' is not known: leave it out to measure this machine"
             )
         pipeline = Pipeline.load(
             arguments.bundle, executor=arguments.executor, threads=arguments.threads
         )
         measurements = measure(pipeline, arguments.steps, arguments.rounds)
-        print_table(arguments, pipeline, [row(m) for m in measurements])
+        facts = about(arguments, pipeline)
+        print_table(arguments.output, facts, [row(m) for m in measurements])
     except LazyDiTError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

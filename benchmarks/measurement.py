@@ -1,4 +1,4 @@
-"""Timing of generations, side by side: every round times every case once, in an order drawn anew."""
+"""Timing of generations side by side: every round times every case once, in shuffled order."""
 
 from __future__ import annotations
 
@@ -49,7 +49,6 @@ class Measurement:
 
     policy: str
     steps: int
-    rounds: int
     lazy_ratio: float
     step_ms: float
     step_ms_p90: float
@@ -71,8 +70,8 @@ def interleave(
 ) -> Iterator[tuple[Case, Result]]:
     """Yields one result per case and round.
 
-    Within a round all cases share label and seed, and their order is shuffled, so that a slow spell of
-    the machine falls on all of them.
+    Within a round all cases share label and seed, and their order is shuffled, so that a slow
+    spell of the machine falls on all of them.
     """
     order = random.Random(0)
     for index in range(rounds):
@@ -91,8 +90,8 @@ def equal_latency_steps(image_ms: float, plain: dict[int, float]) -> float:
 
     Args:
         image_ms: the time of an image.
-        plain: times of an image under policy `always` by step count; at least two counts. The time is taken
-            as linear between neighbouring counts, and past the ends as the nearest two go on.
+        plain: times of an image under policy `always` by step count; at least two counts. The
+            time is linear between neighbouring counts, and goes on so past the ends.
     """
     counts = sorted(plain)
     pairs = list(zip(counts, counts[1:], strict=False))
@@ -106,7 +105,6 @@ def summarize(case: Case, samples: Samples, plain: dict[int, float]) -> Measurem
     return Measurement(
         policy=case.name,
         steps=case.steps,
-        rounds=len(samples.image_ms),
         lazy_ratio=statistics.fmean(samples.lazy_ratio),
         step_ms=statistics.median(samples.step_ms),
         step_ms_p90=percentile(samples.step_ms, 0.9),

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """A GitHub table; numbers stand right, columns are padded so that it reads in a terminal too."""
+    """A GitHub table, padded so that it reads in a terminal too; numbers stand right."""
     names = list(rows[0])
     cells = [names, *([format_cell(row[name]) for name in names] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
@@ -23,13 +23,16 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
         )
         return "| " + " | ".join(padded) + " |"
 
-    rule = [("-" * (w - 1) + ":") if right else "-" * w for w, right in zip(widths, numeric, strict=True)]
+    rule = [
+        ("-" * (w - 1) + ":") if right else "-" * w
+        for w, right in zip(widths, numeric, strict=True)
+    ]
     return "\n".join([line(names), line(rule), *(line(row) for row in cells[1:])])
 
 
 def format_cell(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.0f}" if value >= 1000 else f"{value:.3g}" if value < 1 else f"{value:.1f}"
+        return f"{value:.0f}" if value >= 1000 else f"{value:.2f}" if value < 1 else f"{value:.1f}"
     return str(value)
 
 

@@ -32,7 +32,8 @@ void CheckTimesteps(const lazydit_plan& plan) {
             "timestep %" PRId64 " of step %" PRId32 " is out of range: it must be from 0 to %" PRId64, timestep,
             step, kMaxTimestep);
     Require(step == 0 || timestep < plan.timesteps[step - 1],
-            "timestep %" PRId64 " of step %" PRId32 " does not descend: give timesteps in sampling order, noisiest first",
+            "timestep %" PRId64 " of step %" PRId32
+            " does not descend: give timesteps in sampling order, the noisiest first",
             timestep, step);
   }
 }
@@ -44,8 +45,8 @@ void CheckAlphas(const lazydit_plan& plan) {
     Require(alpha > 0.0 && alpha < 1.0,
             "alphas_cumprod is %g at step %" PRId32 ": it must lie between 0 and 1, both excluded", alpha, step);
     Require(step == 0 || alpha > plan.alphas_cumprod[step - 1],
-            "alphas_cumprod %g of step %" PRId32 " does not ascend: give it in sampling order, noisiest first", alpha,
-            step);
+            "alphas_cumprod %g of step %" PRId32 " does not ascend: give it in sampling order, the noisiest first",
+            alpha, step);
   }
 }
 

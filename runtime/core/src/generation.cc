@@ -100,7 +100,6 @@ void Generation::RunToTheEnd(const lazydit_request& request, const lazydit_execu
 void Generation::Reset() {
   complete_ = false;
   timings_ = {};
-  policy_.Reset();
   const Trace& trace = buffers_.trace;
   std::fill(trace.scores.begin(), trace.scores.end(), kNoScore);
   std::fill(trace.ran.begin(), trace.ran.end(), std::uint8_t{0});

@@ -24,8 +24,6 @@ Policy::Policy(const lazydit_policy& rules, std::size_t modules, std::size_t wid
                Span<std::int32_t> reuses)
     : rules_(rules), modules_(modules), width_(width), tokens_(tokens), reuses_(reuses) {}
 
-void Policy::Reset() { std::fill(reuses_.begin(), reuses_.end(), 0); }
-
 Decision Policy::Decide(const Position& at, const GateInput& input) {
   Decision decision = at.step == 0 ? Decision{true, kNoScore} : AskRules(at, input);
   std::int32_t& reuses = reuses_[at.sample * modules_ + at.module];

@@ -35,10 +35,7 @@ class Policy {
   Policy(const lazydit_policy& rules, std::size_t modules, std::size_t width, std::size_t tokens,
          Span<std::int32_t> reuses);
 
-  // Starts a new generation.
-  void Reset();
-
-  // Must be called in sampling order.
+  // Must be called in sampling order; step 0 starts anew.
   Decision Decide(const Position& at, const GateInput& input);
 
  private:

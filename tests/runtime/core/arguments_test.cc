@@ -105,7 +105,7 @@ TEST(Plan, RefusesTimestepsThatDoNotDescend) {
 }
 
 TEST(Plan, RefusesAlphasOutsideTheirRangeOrOrder) {
-  for (const double value : {0.0, 1.0, -0.5, 1.5, std::nan(""), kInfinity, -kInfinity, 0.1}) {
+  for (const double value : {0.0, 1.0, -0.5, 1.5, std::nan(""), kInfinity, -kInfinity, 0.1, 2.0 / 7.0}) {
     Scenario scenario;
     scenario.alphas_cumprod[2] = value;
     ExpectRefused(scenario, {"step 2", [](lazydit_model*, lazydit_plan*) {}});
