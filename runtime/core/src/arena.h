@@ -20,9 +20,7 @@ class Arena {
 
  private:
   struct Release {
-    void operator()(std::byte* memory) const {
-      ::operator delete(memory, std::align_val_t{LAZYDIT_ALIGNMENT});
-    }
+    void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t{LAZYDIT_ALIGNMENT}); }
   };
 
   std::unique_ptr<std::byte, Release> memory_;

@@ -59,8 +59,7 @@ void CarveModulation(const Sizes& sizes, Carver* carver, std::size_t* category, 
   for (std::size_t sample = 0; sample < sizes.samples; ++sample) {
     buffers->modulation[sample] =
         carver->Take<float>(SaturatingProduct(sizes.steps, sizes.modules, 3, sizes.width), category);
-    buffers->final_modulation[sample] =
-        carver->Take<float>(SaturatingProduct(sizes.steps, 2, sizes.width), category);
+    buffers->final_modulation[sample] = carver->Take<float>(SaturatingProduct(sizes.steps, 2, sizes.width), category);
   }
 }
 
@@ -106,8 +105,7 @@ Sizes::Sizes(const lazydit_model& model, const lazydit_plan& plan)
       image(0),
       guided(0),
       cache_slots(1) {
-  const std::size_t plane =
-      SaturatingProduct(SaturatingSize(model.latent_height), SaturatingSize(model.latent_width));
+  const std::size_t plane = SaturatingProduct(SaturatingSize(model.latent_height), SaturatingSize(model.latent_width));
   latent = SaturatingProduct(SaturatingSize(model.channels), plane);
   model_output = SaturatingProduct(SaturatingSize(model.output_channels), plane);
   if (model.decode_program >= 0) {

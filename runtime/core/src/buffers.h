@@ -40,8 +40,7 @@ struct State {
 class Slots {
  public:
   Slots() = default;
-  Slots(Span<float> memory, std::size_t stride, std::size_t size)
-      : memory_(memory), stride_(stride), size_(size) {}
+  Slots(Span<float> memory, std::size_t stride, std::size_t size) : memory_(memory), stride_(stride), size_(size) {}
 
   Span<float> operator[](std::size_t slot) const { return memory_.subspan(slot * stride_, size_); }
 

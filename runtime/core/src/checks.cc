@@ -29,8 +29,8 @@ void CheckTimesteps(const lazydit_plan& plan) {
   for (int32_t step = 0; step < plan.steps; ++step) {
     const int64_t timestep = plan.timesteps[step];
     Require(timestep >= 0 && timestep <= kMaxTimestep,
-            "timestep %" PRId64 " of step %" PRId32 " is out of range: it must be from 0 to %" PRId64, timestep,
-            step, kMaxTimestep);
+            "timestep %" PRId64 " of step %" PRId32 " is out of range: it must be from 0 to %" PRId64, timestep, step,
+            kMaxTimestep);
     Require(step == 0 || timestep < plan.timesteps[step - 1],
             "timestep %" PRId64 " of step %" PRId32
             " does not descend: give timesteps in sampling order, the noisiest first",
@@ -74,8 +74,8 @@ int KindNumber(const lazydit_policy& policy) {
 }
 
 void CheckPolicy(const lazydit_policy& policy, int32_t steps, int64_t modules) {
-  Require(policy.max_reuse >= 0,
-          "policy.max_reuse is %" PRId32 ": it must be at least 1, or 0 for no limit", policy.max_reuse);
+  Require(policy.max_reuse >= 0, "policy.max_reuse is %" PRId32 ": it must be at least 1, or 0 for no limit",
+          policy.max_reuse);
   switch (KindNumber(policy)) {
     case LAZYDIT_ALWAYS:
       return;
@@ -140,8 +140,7 @@ void CheckRequest(const lazydit_model& model, bool guided, const lazydit_request
   Require(request->label >= 0 && request->label < model.num_classes,
           "label %" PRId64 " is out of range: this model knows labels 0 to %" PRId64, request->label,
           model.num_classes - 1);
-  Require(!guided || std::isfinite(request->guidance), "guidance is %g: it must be a finite number",
-          request->guidance);
+  Require(!guided || std::isfinite(request->guidance), "guidance is %g: it must be a finite number", request->guidance);
 }
 
 void CheckExecutor(const lazydit_executor* executor) {

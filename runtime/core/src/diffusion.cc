@@ -6,8 +6,7 @@ namespace lazydit {
 
 void SpacedTimesteps(std::size_t train_steps, Span<std::int64_t> out) {
   const std::size_t steps = out.size();
-  const double stride =
-      steps > 1 ? static_cast<double>(train_steps - 1) / static_cast<double>(steps - 1) : 1.0;
+  const double stride = steps > 1 ? static_cast<double>(train_steps - 1) / static_cast<double>(steps - 1) : 1.0;
   // Positions accumulate and halves round to even, as in the published code: both decide which timestep is taken.
   double position = 0.0;
   for (std::size_t i = 0; i < steps; ++i) {

@@ -59,8 +59,7 @@ Generation::Generation(const Checked& checked)
       sizes_(checked.sizes),
       arena_(checked.memory.total),
       buffers_(LayOutBuffers(sizes_, checked.plan.policy.kind, arena_.bytes())),
-      policy_(OwnPolicy(checked.plan.policy, buffers_), sizes_.modules, sizes_.width, sizes_.tokens,
-              buffers_.reuses) {
+      policy_(OwnPolicy(checked.plan.policy, buffers_), sizes_.modules, sizes_.width, sizes_.tokens, buffers_.reuses) {
   CopyPlan(checked.model, checked.plan);
   Reset();
 }

@@ -44,8 +44,8 @@ lazydit_status Guard(lazydit_error* error, Body body) noexcept {
 
 }  // namespace
 
-lazydit_status lazydit_generation_memory(const lazydit_model* model, const lazydit_plan* plan,
-                                         lazydit_memory* memory, lazydit_error* error) {
+lazydit_status lazydit_generation_memory(const lazydit_model* model, const lazydit_plan* plan, lazydit_memory* memory,
+                                         lazydit_error* error) {
   return Guard(error, [&] {
     lazydit::Require(memory != nullptr, "memory is NULL: give the struct to fill");
     *memory = lazydit::Generation::Memory(model, plan);

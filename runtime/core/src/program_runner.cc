@@ -10,7 +10,7 @@ namespace {
 
 struct KindInfo {
   const char* name;
-  double lazydit_timings::*timing;
+  double lazydit_timings::* timing;
 };
 
 KindInfo InfoOf(ProgramKind kind) {

@@ -7,9 +7,7 @@ namespace lazydit {
 
 class Stopwatch {
  public:
-  double Milliseconds() const {
-    return std::chrono::duration<double, std::milli>(Clock::now() - start_).count();
-  }
+  double Milliseconds() const { return std::chrono::duration<double, std::milli>(Clock::now() - start_).count(); }
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -41,12 +41,11 @@ void Walk::Condition(std::size_t sample) {
 void Walk::ConditionChunk(std::size_t sample, std::size_t first, std::size_t count) {
   const std::size_t row = sizes_.modules * 3 * sizes_.width;
   const std::size_t final_row = 2 * sizes_.width;
-  runner_->Run({ProgramKind::kCondition, model_.condition_program, {}, {}},
-               {MakeTensor(buffers_.label, 1), MakeTensor(buffers_.timesteps.subspan(first, count), count)},
-               {MakeTensor(buffers_.modulation[sample].subspan(first * row, count * row), count, model_.depth,
-                           6 * sizes_.width),
-                MakeTensor(buffers_.final_modulation[sample].subspan(first * final_row, count * final_row), count,
-                           final_row)});
+  runner_->Run(
+      {ProgramKind::kCondition, model_.condition_program, {}, {}},
+      {MakeTensor(buffers_.label, 1), MakeTensor(buffers_.timesteps.subspan(first, count), count)},
+      {MakeTensor(buffers_.modulation[sample].subspan(first * row, count * row), count, model_.depth, 6 * sizes_.width),
+       MakeTensor(buffers_.final_modulation[sample].subspan(first * final_row, count * final_row), count, final_row)});
 }
 
 void Walk::RunStep(std::size_t step) {
@@ -86,11 +85,11 @@ void Walk::Advance(const Position& at, const State& state, const State& next) {
 
 double Walk::RunModule(const Position& at, const Modulation& modulation, const State& state, const State& next) {
   const ProgramKind kind = at.module % 2 == 0 ? ProgramKind::kAttn : ProgramKind::kMlp;
-  return runner_->Run({kind, buffers_.module_programs[at.module], at.step, at.module},
-                      {HiddenTensor(state.x), HiddenTensor(state.norm), VectorTensor(modulation.shift),
-                       VectorTensor(modulation.scale), VectorTensor(modulation.gate)},
-                      {HiddenTensor(next.x), HiddenTensor(next.norm), NormSumTensor(next.norm_sum),
-                       HiddenTensor(CacheSlot(at))});
+  return runner_->Run(
+      {kind, buffers_.module_programs[at.module], at.step, at.module},
+      {HiddenTensor(state.x), HiddenTensor(state.norm), VectorTensor(modulation.shift), VectorTensor(modulation.scale),
+       VectorTensor(modulation.gate)},
+      {HiddenTensor(next.x), HiddenTensor(next.norm), NormSumTensor(next.norm_sum), HiddenTensor(CacheSlot(at))});
 }
 
 double Walk::ReuseModule(const Position& at, const Modulation& modulation, const State& state, const State& next) {
@@ -100,8 +99,7 @@ double Walk::ReuseModule(const Position& at, const Modulation& modulation, const
 }
 
 void Walk::Final(std::size_t step, std::size_t sample, const State& state) {
-  const Span<float> modulation =
-      buffers_.final_modulation[sample].subspan(step * 2 * sizes_.width, 2 * sizes_.width);
+  const Span<float> modulation = buffers_.final_modulation[sample].subspan(step * 2 * sizes_.width, 2 * sizes_.width);
   runner_->Run({ProgramKind::kFinal, model_.final_program, step, {}},
                {HiddenTensor(state.norm), VectorTensor(modulation.subspan(0, sizes_.width)),
                 VectorTensor(modulation.subspan(sizes_.width, sizes_.width))},
@@ -121,10 +119,9 @@ void Walk::ReportStep(std::size_t step) {
   if (request_.on_step == nullptr) return;
   const std::size_t reached = sizes_.samples * sizes_.modules;
   const Span<std::uint8_t> ran = buffers_.trace.ran.subspan(step * reached, reached);
-  const lazydit_step report = {static_cast<std::int32_t>(step), static_cast<std::int32_t>(sizes_.steps),
-                               static_cast<std::int32_t>(reached),
-                               static_cast<std::int32_t>(std::count(ran.begin(), ran.end(), std::uint8_t{0})),
-                               buffers_.trace.step_ms[step]};
+  const lazydit_step report = {
+      static_cast<std::int32_t>(step), static_cast<std::int32_t>(sizes_.steps), static_cast<std::int32_t>(reached),
+      static_cast<std::int32_t>(std::count(ran.begin(), ran.end(), std::uint8_t{0})), buffers_.trace.step_ms[step]};
   if (request_.on_step(request_.user, &report) != 0) ThrowCancelled();
 }
 
@@ -150,9 +147,7 @@ std::size_t Walk::TraceIndex(const Position& at) const {
   return (at.step * sizes_.samples + at.sample) * sizes_.modules + at.module;
 }
 
-lazydit_tensor Walk::HiddenTensor(Span<float> data) const {
-  return MakeTensor(data, 1, sizes_.tokens, sizes_.width);
-}
+lazydit_tensor Walk::HiddenTensor(Span<float> data) const { return MakeTensor(data, 1, sizes_.tokens, sizes_.width); }
 
 lazydit_tensor Walk::VectorTensor(Span<float> data) const { return MakeTensor(data, 1, 1, sizes_.width); }
 

@@ -58,7 +58,7 @@ TEST(Plan, RefusesEverySizeBelowOne) {
   scenario.model.decodes = true;
   for (const auto& [name, size] : sizes) {
     for (const int64_t value : {int64_t{0}, int64_t{-1}, INT64_MIN}) {
-      int64_t lazydit_model::*const member = size;
+      int64_t lazydit_model::* const member = size;
       ExpectRefused(scenario, {name, [=](lazydit_model* model, lazydit_plan*) { model->*member = value; }});
     }
   }
@@ -255,9 +255,8 @@ TEST(SpacedTimesteps, RefusesStepCountsThatCannotBe) {
 TEST(AlphasCumprod, RefusesBetasThatCannotBe) {
   double out[2];
   lazydit_error error;
-  const std::pair<double, double> betas[] = {{0.0, 0.1},   {0.2, 0.1},        {0.1, 1.0},
-                                             {-0.1, 0.1},  {std::nan(""), 0.1}, {0.1, std::nan("")},
-                                             {0.1, kInfinity}};
+  const std::pair<double, double> betas[] = {{0.0, 0.1},          {0.2, 0.1},          {0.1, 1.0},      {-0.1, 0.1},
+                                             {std::nan(""), 0.1}, {0.1, std::nan("")}, {0.1, kInfinity}};
   for (const auto& [start, end] : betas) {
     EXPECT_EQ(lazydit_alphas_cumprod(2, start, end, out, &error), LAZYDIT_INVALID_ARGUMENT) << start << " " << end;
     ExpectOneSentence(error, "betas from");

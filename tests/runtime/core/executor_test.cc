@@ -76,6 +76,18 @@ TEST_F(ExecutorTest, ThatGivesALongReasonIsCutShort) {
   EXPECT_EQ(std::strlen(error_.message), sizeof(error_.message) - 1);
 }
 
+TEST_F(ExecutorTest, ThatGivesALongReasonIsCutBetweenCharacters) {
+  FailAt(0);
+  for (const std::size_t ascii : {0U, 1U, 2U, 3U}) {
+    executor_.reason.assign(ascii, 'x');
+    for (int i = 0; i < 100; ++i) executor_.reason += "\xF0\x9F\x98\x80";
+    ASSERT_EQ(Run(), LAZYDIT_EXECUTOR_FAILED);
+    const std::string reason = std::strstr(error_.message, "failed: ") + std::strlen("failed: ");
+    EXPECT_EQ((reason.size() - ascii) % 4, 0U) << error_.message;
+    EXPECT_GT(std::strlen(error_.message), sizeof(error_.message) - 5);
+  }
+}
+
 TEST_F(ExecutorTest, ThatDoesNotTerminateItsReasonDoesNoHarm) {
   const lazydit_executor rude = {nullptr,
                                  [](void*, int32_t, const lazydit_tensor*, size_t, const lazydit_tensor*, size_t,

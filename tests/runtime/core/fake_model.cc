@@ -36,15 +36,13 @@ lazydit_model FakeModel::Describe(const std::vector<int32_t>& module_programs) c
 namespace {
 
 float Wave(int64_t label, float timestep, std::size_t index, double phase) {
-  return static_cast<float>(0.4 * std::sin(0.9 * static_cast<double>(label) + 0.011 * timestep +
-                                           1.7 * static_cast<double>(index) + phase));
+  return static_cast<float>(
+      0.4 * std::sin(0.9 * static_cast<double>(label) + 0.011 * timestep + 1.7 * static_cast<double>(index) + phase));
 }
 
 }  // namespace
 
-float ModulationValue(int64_t label, float timestep, std::size_t index) {
-  return Wave(label, timestep, index, 0.0);
-}
+float ModulationValue(int64_t label, float timestep, std::size_t index) { return Wave(label, timestep, index, 0.0); }
 
 float FinalModulationValue(int64_t label, float timestep, std::size_t index) {
   return Wave(label, timestep, index, 1.0);

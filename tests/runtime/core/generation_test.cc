@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
 #include <numeric>
 
 #include "reference.h"
@@ -114,20 +117,40 @@ TEST_F(GenerationTest, WritesModuleOutputsIntoTheSlotThatReuseReads) {
   }
 }
 
+// Begin and end of every tensor that is a whole buffer.
+std::map<std::uintptr_t, std::uintptr_t> WholeBuffers(const Scenario& scenario, const FakeExecutor& executor) {
+  std::map<std::uintptr_t, std::uintptr_t> buffers;
+  for (const RecordedCall& call : executor.calls) {
+    for (const auto* tensors : {&call.inputs, &call.outputs}) {
+      for (const lazydit_tensor& tensor : *tensors) {
+        // Vectors of modulation lie inside its buffer.
+        const bool modulation = tensor.rank == 3 && tensor.size_bytes < scenario.model.hidden() * sizeof(float);
+        if (modulation) continue;
+        const auto begin = reinterpret_cast<std::uintptr_t>(tensor.data);
+        buffers[begin] = begin + tensor.size_bytes;
+      }
+    }
+  }
+  return buffers;
+}
+
 TEST_F(GenerationTest, AlignsEveryWholeBuffer) {
   scenario_.model.decodes = true;
   scenario_.policy = Lazy();
   Run();
-  for (const RecordedCall& call : executor_->calls) {
-    const std::size_t hidden_bytes = scenario_.model.hidden() * sizeof(float);
-    for (const auto* tensors : {&call.inputs, &call.outputs}) {
-      for (const lazydit_tensor& tensor : *tensors) {
-        // Vectors of modulation lie inside its buffer.
-        const bool modulation = tensor.rank == 3 && tensor.size_bytes < hidden_bytes;
-        if (modulation) continue;
-        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(tensor.data) % LAZYDIT_ALIGNMENT, 0U) << call.program;
-      }
-    }
+  for (const auto& [begin, end] : WholeBuffers(scenario_, *executor_)) EXPECT_EQ(begin % LAZYDIT_ALIGNMENT, 0U);
+}
+
+TEST_F(GenerationTest, PadsEveryWholeBuffer) {
+  scenario_.model.decodes = true;
+  scenario_.policy = Lazy();
+  Run();
+  const auto buffers = WholeBuffers(scenario_, *executor_);
+  ASSERT_GT(buffers.size(), 20U);
+  std::uintptr_t end_before = 0;
+  for (const auto& [begin, end] : buffers) {
+    EXPECT_GE(begin - end_before, std::uintptr_t{LAZYDIT_ALIGNMENT});
+    end_before = end;
   }
 }
 
@@ -227,8 +250,8 @@ TEST_F(GenerationTest, TimesAddUpToTheTotal) {
                           timings.reuse_ms + timings.final_ms + timings.decode_ms;
   EXPECT_NEAR(timings.total_ms, programs + timings.scheduler_ms, 1e-9);
   EXPECT_GT(timings.scheduler_ms, 0.0);
-  for (const double share : {timings.condition_ms, timings.embed_ms, timings.attn_ms, timings.mlp_ms,
-                             timings.reuse_ms, timings.final_ms, timings.decode_ms}) {
+  for (const double share : {timings.condition_ms, timings.embed_ms, timings.attn_ms, timings.mlp_ms, timings.reuse_ms,
+                             timings.final_ms, timings.decode_ms}) {
     EXPECT_GT(share, 0.0);
   }
   const double* module_ms = lazydit_generation_module_ms(generation_.get());

@@ -1,6 +1,6 @@
 """Writes expected_noise.h: what torch.randn draws on a CPU.
 
-    python tests/runtime/core/make_expected_noise.py > tests/runtime/core/expected_noise.h
+python tests/runtime/core/make_expected_noise.py > tests/runtime/core/expected_noise.h
 """
 
 import torch

@@ -10,8 +10,10 @@
 namespace {
 
 std::atomic<std::size_t> allocated_bytes{0};
+std::atomic<int> allocations_until_failure{-1};  // negative: none fails
 
 void* Allocate(std::size_t bytes, std::size_t alignment) {
+  if (allocations_until_failure >= 0 && allocations_until_failure-- == 0) return nullptr;
   // aligned_alloc wants a multiple of the alignment; what is counted is what was asked for.
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   if (rounded < bytes) return nullptr;
@@ -34,9 +36,10 @@ void* operator new(std::size_t bytes) {
 void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
   return Allocate(bytes, static_cast<std::size_t>(alignment));
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+// Inlined, they would look to the compiler like a free of what new gave.
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 
 namespace lazydit_test {
 namespace {
@@ -115,12 +118,34 @@ TEST(Run, AllocatesNothing) {
   scenario.policy = Lazy();
   const GenerationPtr generation = PlanOrFail(scenario);
   const lazydit_executor idle = {nullptr,
-                                 [](void*, int32_t, const lazydit_tensor*, size_t, const lazydit_tensor*, size_t,
-                                    char*, size_t) -> int32_t { return 0; },
+                                 [](void*, int32_t, const lazydit_tensor*, size_t, const lazydit_tensor*, size_t, char*,
+                                    size_t) -> int32_t { return 0; },
                                  nullptr};
   const std::size_t before = allocated_bytes;
   EXPECT_EQ(lazydit_generation_run(generation.get(), &scenario.request, &idle, nullptr), LAZYDIT_OK);
   EXPECT_EQ(allocated_bytes, before);
+}
+
+TEST(OutOfMemory, AtAnyAllocationOfPlanLeavesNoGeneration) {
+  const Scenario scenario;
+  const lazydit_model model = scenario.Model();
+  const lazydit_plan plan = scenario.Plan();
+  int failures = 0;
+  for (;; ++failures) {
+    lazydit_error error;
+    auto* generation = reinterpret_cast<lazydit_generation*>(&error);
+    allocations_until_failure = failures;
+    const lazydit_status status = lazydit_generation_plan(&model, &plan, &generation, &error);
+    allocations_until_failure = -1;
+    if (status == LAZYDIT_OK) {
+      lazydit_generation_free(generation);
+      break;
+    }
+    ASSERT_EQ(status, LAZYDIT_OUT_OF_MEMORY);
+    EXPECT_EQ(generation, nullptr);
+    EXPECT_STRNE(error.message, "");
+  }
+  EXPECT_EQ(failures, 2) << "one allocation is the generation, the other all its tensors";
 }
 
 // A plan that needs only its few steps and module programs to be real, whatever the sizes say.
@@ -143,7 +168,7 @@ class HugeModelTest : public testing::Test {
 };
 
 TEST_F(HugeModelTest, ThatCannotBeAddressedIsRefusedWithoutOverflow) {
-  for (int64_t lazydit_model::*dimension :
+  for (int64_t lazydit_model::* dimension :
        {&lazydit_model::width, &lazydit_model::tokens, &lazydit_model::latent_height, &lazydit_model::latent_width}) {
     for (const int64_t size : {INT64_MAX, INT64_MAX / 2, INT64_MAX / 4 + 1, int64_t{1} << 61}) {
       lazydit_model model = scenario_.Model();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,9 @@ struct Case {
   std::string name;
   lazydit_policy policy;
 };
+
+// Without it GoogleTest prints a case as its bytes.
+void PrintTo(const Case& one, std::ostream* stream) { *stream << one.name; }
 
 class PolicyTest : public testing::TestWithParam<std::tuple<Case, bool>> {};
 
@@ -43,20 +47,19 @@ TEST_P(PolicyTest, TakesTheDecisionsAndGivesTheLatentOfThePlainMethod) {
   for (std::size_t i = 0; i < latent.size(); ++i) EXPECT_NEAR(latent[i], expected.latent[i], 1e-4) << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Policies, PolicyTest,
-    testing::Combine(testing::Values(Case{"Always", Always()}, Case{"Lazy", Lazy()},
-                                     Case{"LazyWithOwnThresholds", Lazy(0.3F, 0.8F)},
-                                     Case{"LazyReusingAtMostOnce", Lazy(0.7F, 0.7F, 1)},
-                                     Case{"LazyReusingAtMostThrice", Lazy(0.9F, 0.9F, 3)},
-                                     Case{"EverySecond", EveryN(2)}, Case{"EveryFifth", EveryN(5)},
-                                     Case{"EveryFifthReusingAtMostTwice", EveryN(5, 2)},
-                                     Case{"Schedule", FixedSchedule()},
-                                     Case{"ScheduleReusingAtMostOnce", FixedSchedule(1)}),
-                     testing::Bool()),
-    [](const auto& info) {
-      return std::get<0>(info.param).name + (std::get<1>(info.param) ? "Guided" : "Unguided");
-    });
+INSTANTIATE_TEST_SUITE_P(Policies, PolicyTest,
+                         testing::Combine(testing::Values(Case{"Always", Always()}, Case{"Lazy", Lazy()},
+                                                          Case{"LazyWithOwnThresholds", Lazy(0.3F, 0.8F)},
+                                                          Case{"LazyReusingAtMostOnce", Lazy(0.7F, 0.7F, 1)},
+                                                          Case{"LazyReusingAtMostThrice", Lazy(0.9F, 0.9F, 3)},
+                                                          Case{"EverySecond", EveryN(2)}, Case{"EveryFifth", EveryN(5)},
+                                                          Case{"EveryFifthReusingAtMostTwice", EveryN(5, 2)},
+                                                          Case{"Schedule", FixedSchedule()},
+                                                          Case{"ScheduleReusingAtMostOnce", FixedSchedule(1)}),
+                                          testing::Bool()),
+                         [](const auto& info) {
+                           return std::get<0>(info.param).name + (std::get<1>(info.param) ? "Guided" : "Unguided");
+                         });
 
 std::vector<uint8_t> Ran(const Scenario& scenario) {
   FakeExecutor executor(scenario.model);

@@ -32,10 +32,10 @@ struct Scenario {
   bool guided = true;
   int64_t guidance_channels = 1;
   lazydit_policy policy{};
-  std::vector<float> gates;         // [steps, 2L, D]
-  std::vector<uint8_t> schedule;    // [steps, 2L]
-  std::vector<float> noise;         // [C, h, w]
-  lazydit_request request{};        // with this noise
+  std::vector<float> gates;       // [steps, 2L, D]
+  std::vector<uint8_t> schedule;  // [steps, 2L]
+  std::vector<float> noise;       // [C, h, w]
+  lazydit_request request{};      // with this noise
 };
 
 // The policies with this scenario's gates and schedule.

@@ -47,5 +47,15 @@ TEST(Generations, AtTheSameTimeOnThreadsEqualThoseOneAfterTheOther) {
   }
 }
 
+TEST(Generations, RunOnWhenAnotherIsCancelled) {
+  Scenario scenario(12);
+  const GenerationPtr cancelled = PlanOrFail(scenario);
+  lazydit_generation_cancel(cancelled.get());
+  std::thread other([] { EXPECT_FALSE(Generate(1).latent.empty()); });
+  FakeExecutor executor(scenario.model);
+  EXPECT_EQ(RunScenario(scenario, cancelled.get(), &executor), LAZYDIT_CANCELLED);
+  other.join();
+}
+
 }  // namespace
 }  // namespace lazydit_test
