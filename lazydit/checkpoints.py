@@ -5,7 +5,6 @@ shapes. No code from a file is ever executed.
 """
 
 import argparse
-import hashlib
 import json
 import math
 import pickle
@@ -20,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from lazydit.errors import LazyDiTError
-from lazydit.files import existing_file, replace_file
+from lazydit.files import existing_file, replace_file, sha256
 from lazydit.models.dit import PRESETS, DiT, DiTConfig
 
 FORMAT = "lazydit-dit-1"
@@ -58,8 +57,7 @@ def load_checkpoint(path: Path, heads: int | None = None) -> DiT:
 
 def checkpoint_sha256(path: Path) -> str:
     """Hexadecimal sha256 of the file."""
-    with existing_file(Path(path), "checkpoint").open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return sha256(existing_file(Path(path), "checkpoint"))
 
 
 def load_pickle(path: Path, what: str) -> Any:
@@ -69,7 +67,8 @@ def load_pickle(path: Path, what: str) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise LazyDiTError(
-            f"{path} holds more than tensors, so it is not loaded: save its state dict alone"
+            f"{path} is no file of tensors alone, so it is not loaded: give a {what} saved as a "
+            "state dict"
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise LazyDiTError(f"{path} is not a readable {what}: it may be truncated") from error
@@ -83,9 +82,11 @@ def infer_config(tensors: Mapping[str, Tensor], heads: int | None, path: Path) -
         classes = tensors["y_embedder.embedding_table.weight"].shape[0] - 1
         hidden = tensors["blocks.0.mlp.fc1.weight"].shape[0]
         patch_values = tensors["final_layer.linear.weight"].shape[0]
-    except (KeyError, ValueError, IndexError) as error:
+        mlp_ratio = hidden / width
+    except (KeyError, ValueError, IndexError, ZeroDivisionError) as error:
         raise _not_a_dit(path) from error
-    depth = 1 + max(int(name.split(".")[1]) for name in tensors if name.startswith("blocks."))
+    # Counted and not the highest number, which a broken file could make as large as it likes.
+    depth = len({name.split(".")[1] for name in tensors if name.startswith("blocks.")})
     return DiTConfig(
         input_size=grid * patch_size,
         patch_size=patch_size,
@@ -93,7 +94,7 @@ def infer_config(tensors: Mapping[str, Tensor], heads: int | None, path: Path) -
         width=width,
         depth=depth,
         heads=heads if heads is not None else _preset_heads(depth, width, path),
-        mlp_ratio=hidden / width,
+        mlp_ratio=mlp_ratio,
         num_classes=classes,
         learn_sigma=patch_values == 2 * in_channels * patch_size**2,
     )
@@ -131,8 +132,11 @@ def _unwrap(content: Any, path: Path) -> dict[str, Tensor]:
             break
     if not isinstance(content, dict):
         raise _not_a_dit(path)
-    tensors = {name: value for name, value in content.items() if isinstance(value, Tensor)}
-    return {name: tensor.float() for name, tensor in tensors.items()}
+    return {
+        name: value.float()
+        for name, value in content.items()
+        if isinstance(name, str) and isinstance(value, Tensor)
+    }
 
 
 def _load_tensors(model: DiT, tensors: Mapping[str, Tensor], path: Path) -> None:

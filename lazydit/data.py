@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from lazydit.errors import LazyDiTError
@@ -17,6 +17,7 @@ from lazydit.errors import LazyDiTError
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 DIGIT_SIZE = 32
 HELD_OUT_EVERY = 10
+LARGEST_SEED = 2**31 - 1
 
 
 class LabelledImages(Protocol):
@@ -73,7 +74,9 @@ class FolderImages:
     def __init__(self, folder: Path, size: int) -> None:
         if not folder.is_dir():
             raise LazyDiTError(f"there is no folder {folder}: give a folder of class folders")
-        classes = sorted(child for child in folder.iterdir() if child.is_dir())
+        classes = sorted(
+            child for child in folder.iterdir() if child.is_dir() and child.name[0] != "."
+        )
         listed = [
             (path, label)
             for label, child in enumerate(classes)
@@ -96,7 +99,7 @@ class FolderImages:
         try:
             with Image.open(path) as opened:
                 image = opened.convert("RGB")
-        except (OSError, UnidentifiedImageError) as error:
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise LazyDiTError(f"cannot read the image {path}: replace or remove it") from error
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
@@ -118,21 +121,24 @@ def open_images(data: str, size: int) -> LabelledImages:
 def step_generator(seed: int, step: int) -> torch.Generator:
     """The random numbers of one training step: they depend on nothing that came before it, so
     that a resumed run goes on as if it had never stopped."""
-    return torch.Generator().manual_seed((seed << 32) + step)
+    # torch's CPU generator looks at the lower 32 bits alone. The golden ratio keeps the steps of
+    # neighbouring seeds apart.
+    return torch.Generator().manual_seed((step + seed * 0x9E3779B1) % 2**32)
 
 
 def batch_indices(step: int, batch_size: int, count: int, seed: int) -> Tensor:
     """Indices [batch_size] of training step `step`; every epoch is a fresh permutation."""
     start = step * batch_size
     places = range(start, start + batch_size)
-    return torch.stack([_permutation(count, seed, place // count)[place % count]
-                        for place in places])
+    return torch.stack(
+        [_permutation(count, seed, place // count)[place % count] for place in places]
+    )
 
 
 @lru_cache(maxsize=2)
 def _permutation(count: int, seed: int, epoch: int) -> Tensor:
     # Steps count up from 0, epochs down from -1, so that the two never share a generator.
-    return torch.randperm(count, generator=step_generator(seed + 1, -1 - epoch))
+    return torch.randperm(count, generator=step_generator(seed, -1 - epoch))
 
 
 @lru_cache(maxsize=1)

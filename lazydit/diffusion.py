@@ -3,6 +3,7 @@
 Steps are counted in sampling order everywhere: step 0 is the first one sampled (the noisiest).
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -71,8 +72,8 @@ def ddim_update(x: Tensor, eps: Tensor, alpha: float, alpha_prev: float) -> Tens
     x and the predicted noise eps have the same shape; `alpha` and `alpha_prev` are the cumulative
     alphas of this step and of the one that follows. Nothing is clipped.
     """
-    clean = (x - (1.0 - alpha) ** 0.5 * eps) / alpha**0.5
-    return alpha_prev**0.5 * clean + (1.0 - alpha_prev) ** 0.5 * eps
+    clean = (x - math.sqrt(1.0 - alpha) * eps) / math.sqrt(alpha)
+    return math.sqrt(alpha_prev) * clean + math.sqrt(1.0 - alpha_prev) * eps
 
 
 def add_noise(clean: Tensor, noise: Tensor, alphas: Tensor) -> Tensor:

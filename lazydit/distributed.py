@@ -4,7 +4,6 @@ import os
 import signal
 from dataclasses import dataclass
 from types import FrameType
-from typing import Self
 
 import torch
 import torch.distributed as dist
@@ -22,7 +21,7 @@ class Workers:
     device: torch.device
 
     @classmethod
-    def join(cls, device: str | None) -> Self:
+    def join(cls, device: str | None) -> "Workers":
         """Join the processes that torchrun started (if any).
 
         `device` is cpu, cuda or mps; None takes the best there is.
@@ -60,6 +59,14 @@ class Workers:
             value /= self.count
         return value
 
+    def gather(self, rows: Tensor) -> Tensor:
+        """The rows of all processes, in the order of their ranks; each must have equally many."""
+        if self.count == 1:
+            return rows
+        parts = [torch.empty_like(rows) for _ in range(self.count)]
+        dist.all_gather(parts, rows.contiguous())
+        return torch.cat(parts)
+
     def any(self, flag: bool) -> bool:
         """Whether `flag` holds in any process."""
         if self.count == 1:
@@ -91,7 +98,7 @@ def choose_device(name: str | None) -> torch.device:
 def autocast_pays(device: torch.device) -> bool:
     """Whether bf16 arithmetic is faster than fp32 on this device."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
     return device.type == "cpu" and bool(capabilities.get("avx512_bf16", False))
 
@@ -102,7 +109,7 @@ class Interrupt:
     def __init__(self) -> None:
         self._asked = False
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Interrupt":
         self._before = {
             number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
         }

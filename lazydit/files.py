@@ -1,9 +1,12 @@
 """Writing files whole or not at all, and saying plainly when a file cannot be used."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from safetensors import SafetensorError
 
 from lazydit.errors import LazyDiTError
 
@@ -22,14 +25,31 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:
-        raise LazyDiTError(
-            f"cannot write {path} ({_reason(error)}): choose a folder that exists, is writable "
-            "and has room"
-        ) from error
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise _cannot_write(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Raises LazyDiTError unless a file `path` can be written: long work asks before it starts."""
+    if path.is_dir():
+        raise LazyDiTError(f"{path} is a folder: name the file to write")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal sha256 of the file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as opened:
+        while chunk := opened.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def existing_file(path: Path, what: str) -> Path:
@@ -41,11 +61,15 @@ def existing_file(path: Path, what: str) -> Path:
     return path
 
 
+def _cannot_write(path: Path, error: Exception) -> LazyDiTError:
+    reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+    return LazyDiTError(
+        f"cannot write {path} ({reason.strip()}): choose a folder that exists, is writable "
+        "and has room"
+    )
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error).splitlines()[0]).strip()

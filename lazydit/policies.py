@@ -1,7 +1,7 @@
-"""Policies: who decides, per step, sample and module, whether to run or to reuse.
+"""Policies: who decides, per module, step and sample, whether to run or to reuse.
 
-The first step always runs everything, and a `max_reuse` limits how many reuses in a row one module
-of one sample may have; the sampler sees to both, a policy only says what it wants.
+Whatever a policy says, step 0 runs every module, since nothing is cached then, and a module that
+was reused `max_reuse` steps in a row runs. The sampler sees to both.
 """
 
 from dataclasses import dataclass
@@ -17,115 +17,116 @@ from lazydit.models.dit import DiTConfig
 
 
 class Decision(NamedTuple):
-    """What a policy wants for one module: run [B] bool, and the scores [B] if a gate decided."""
+    """Whether each of R samples runs a module, bool [R], and its score [R] where a gate decided."""
 
     run: Tensor
-    scores: Tensor | None = None
+    score: Tensor | None = None
 
 
 class Policy(Protocol):
-    """Decides for one module at a time. Steps are in sampling order, modules attn 0, mlp 0, ..."""
+    """What the sampler asks of a policy; `max_reuse` None means that reuses in a row are free."""
 
     @property
-    def max_reuse(self) -> int | None:
-        """How many reuses in a row are allowed; None is no limit."""
-        ...
+    def max_reuse(self) -> int | None: ...
 
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
-        """Raise LazyDiTError when the policy does not fit the model or the schedule."""
+        """Raises LazyDiTError when this policy cannot decide for this model and schedule."""
         ...
 
-    def decide(self, step: int, number: int, z: Tensor) -> Decision:
-        """For step >= 1, module `number` and the input z [B, N, D] that it would consume."""
+    def decide(self, step: int, module: int, z: Tensor) -> Decision:
+        """Decide for R samples; z [R, N, D] is what the module would consume."""
         ...
 
 
 @dataclass(frozen=True)
 class Always:
-    """Run everything: plain DDIM."""
+    """Run every module: plain DDIM."""
 
-    max_reuse: int | None = None
+    @property
+    def max_reuse(self) -> int | None:
+        return None
 
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
-        """Fits everything."""
+        pass
 
-    def decide(self, step: int, number: int, z: Tensor) -> Decision:
-        return Decision(_all(True, z))
+    def decide(self, step: int, module: int, z: Tensor) -> Decision:
+        return Decision(_constant(True, z))
 
 
+@dataclass(frozen=True, eq=False)
 class Lazy:
-    """The gates decide ("LazyDiT: Lazy Learning for the Acceleration of Diffusion Transformers",
-    Shen et al., 2024): run iff score >= threshold.
+    """The gates decide: a module runs iff its score reaches the threshold of its kind."""
 
-    Thresholds and `max_reuse` that are None are the gate set's own.
-    """
+    gates: GateSet
+    threshold_attn: float
+    threshold_mlp: float
+    max_reuse: int | None
 
-    def __init__(
-        self,
-        gates: GateSet,
-        threshold_attn: float | None = None,
-        threshold_mlp: float | None = None,
-        max_reuse: int | None = None,
-    ) -> None:
-        self.gates = gates
-        self.max_reuse = gates.max_reuse if max_reuse is None else max_reuse
-        self.thresholds = (
-            gates.threshold_attn if threshold_attn is None else threshold_attn,
-            gates.threshold_mlp if threshold_mlp is None else threshold_mlp,
-        )
+    @classmethod
+    def stored(cls, gates: GateSet) -> "Lazy":
+        """With the thresholds and the limit that are stored with the gates."""
+        return cls(gates, gates.threshold_attn, gates.threshold_mlp, gates.max_reuse)
 
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
-        self.gates.check_fits(config)
-        if self.gates.timesteps != schedule.timesteps:
-            raise LazyDiTError(
-                f"gate set {self.gates.name} is for {self.gates.steps} steps and its own "
-                f"timesteps, not for these {len(schedule)}: choose another gate set or step count"
-            )
+        self.gates.check_model(config)
+        self.gates.check_schedule(schedule)
+        _check_limit(self.max_reuse)
 
-    def decide(self, step: int, number: int, z: Tensor) -> Decision:
-        scores = gate_scores(self.gates.weights[step, number].to(z.device), z)
-        return Decision(scores >= self.thresholds[number % 2], scores)
-
-
-def gate_scores(weights: Tensor, z: Tensor) -> Tensor:
-    """Scores [B] of a gate's weights ([D], or one each [B, D]) on z [B, N, D], in fp32."""
-    return torch.sigmoid((z.float().sum(dim=1) * weights).sum(dim=-1))
+    def decide(self, step: int, module: int, z: Tensor) -> Decision:
+        score = gate_score(self.gates.weights[step, module].to(z.device), z)
+        threshold = self.threshold_mlp if module % 2 else self.threshold_attn
+        # Not `score >= threshold`: a NaN score says nothing about the cached output.
+        return Decision(~(score < threshold), score)
 
 
 @dataclass(frozen=True)
 class EveryN:
-    """Run everything at every n-th step, reuse everything between ("FORA: Fast-Forward Caching in
-    Diffusion Transformer Acceleration", Selvaraju et al., 2024)."""
+    """Run every module at steps 0, n, 2n, ... and reuse at all others."""
 
     n: int
     max_reuse: int | None = None
 
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
         if self.n < 1:
-            raise LazyDiTError(f"every-n with n = {self.n}: choose n from 1")
+            raise LazyDiTError(f"every-n cannot run every {self.n} steps: choose n from 1")
+        _check_limit(self.max_reuse)
 
-    def decide(self, step: int, number: int, z: Tensor) -> Decision:
-        return Decision(_all(step % self.n == 0, z))
+    def decide(self, step: int, module: int, z: Tensor) -> Decision:
+        return Decision(_constant(step % self.n == 0, z))
 
 
 @dataclass(frozen=True, eq=False)
 class FixedSchedule:
-    """A fixed mask [T, 2L], True where a module runs, the same for every sample."""
+    """A mask decides: `run` is bool [steps, 2 x depth], True where the module runs."""
 
-    mask: Tensor
+    run: Tensor
     max_reuse: int | None = None
 
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
-        expected = (len(schedule), config.num_modules)
-        if tuple(self.mask.shape) != expected or self.mask.dtype != torch.bool:
+        wanted = (len(schedule), config.num_modules)
+        if self.run.dtype != torch.bool or tuple(self.run.shape) != wanted:
             raise LazyDiTError(
-                f"the schedule's mask is {self.mask.dtype} of shape {tuple(self.mask.shape)}: "
-                f"give booleans of shape {expected} (steps, modules)"
+                f"the schedule's mask is {self.run.dtype} {tuple(self.run.shape)}: "
+                f"give booleans of shape {wanted}, steps by modules"
             )
+        _check_limit(self.max_reuse)
 
-    def decide(self, step: int, number: int, z: Tensor) -> Decision:
-        return Decision(_all(bool(self.mask[step, number]), z))
+    def decide(self, step: int, module: int, z: Tensor) -> Decision:
+        return Decision(_constant(bool(self.run[step, module]), z))
 
 
-def _all(run: bool, z: Tensor) -> Tensor:
+def gate_score(gate: Tensor, z: Tensor) -> Tensor:
+    """Scores [R] of a gate [D], or of one gate a row [R, D], for module inputs z [R, N, D]:
+    sigmoid of gate . z summed over the tokens (Shen et al., "LazyDiT", 2025; with the sign of
+    their code, where a high score means diligence)."""
+    # A matrix product would round to bf16 under autocast, and the terms cancel.
+    return torch.sigmoid((z.float().sum(dim=1) * gate).sum(dim=-1))
+
+
+def _constant(run: bool, z: Tensor) -> Tensor:
     return torch.full((z.shape[0],), run, device=z.device)
+
+
+def _check_limit(max_reuse: int | None) -> None:
+    if max_reuse is not None and max_reuse < 1:
+        raise LazyDiTError(f"max_reuse is {max_reuse}: give a number from 1, or none for no limit")

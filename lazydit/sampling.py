@@ -1,7 +1,9 @@
-"""DDIM sampling of a DiT under a policy, with a record of every score and decision."""
+"""Sampling with DDIM, guided or not, where a policy decides which modules run.
 
-import math
-from collections.abc import Sequence
+Letters in shapes: T steps, B images, S samples an image (1, or 2 with guidance: conditional,
+unconditional), 2L modules (attn 0, mlp 0, attn 1, ...), C channels, N tokens, D width.
+"""
+
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +11,7 @@ from torch import Tensor, nn
 
 from lazydit.diffusion import Schedule, ddim_update, guide
 from lazydit.errors import LazyDiTError
-from lazydit.models.dit import DiT, DiTConfig
+from lazydit.models.dit import DiT
 from lazydit.policies import Policy
 
 DEFAULT_GUIDANCE = 3.0
@@ -17,12 +19,8 @@ DEFAULT_GUIDANCE = 3.0
 
 @dataclass(frozen=True, eq=False)
 class SampleResult:
-    """Samples and how they came about.
-
-    `latent` is [B, C, h, w]; `scores` (fp32, NaN where no gate decided) and `ran` (bool) are
-    [T, B, S, 2L]: steps in sampling order, S = conditional and unconditional sample (conditional
-    alone without guidance), modules attn 0, mlp 0, attn 1, ... Both lie on the CPU.
-    """
+    """`latent` [B, C, H, W]; `scores` float [T, B, S, 2L], NaN where no gate decided; `ran` bool
+    [T, B, S, 2L], False where a module was reused."""
 
     latent: Tensor
     scores: Tensor
@@ -30,112 +28,107 @@ class SampleResult:
 
     @property
     def lazy_ratio(self) -> float:
-        """Modules reused / modules reached, the first step included."""
-        return 1.0 - self.ran.float().mean().item()
-
-
-class ModuleCache:
-    """Each module's output of the last time it ran, for every sample, and how old it is."""
-
-    def __init__(self, config: DiTConfig, policy: Policy, samples: int) -> None:
-        self.step = 0
-        self.policy = policy
-        self.outputs: list[Tensor | None] = [None] * config.num_modules
-        self.reuses = torch.zeros(samples, config.num_modules, dtype=torch.int64)
-        self.scores = torch.full((samples, config.num_modules), math.nan)
-        self.ran = torch.ones(samples, config.num_modules, dtype=torch.bool)
-
-    def __call__(self, number: int, module: nn.Module, z: Tensor) -> Tensor:
-        """A `ModuleCall` that runs or reuses per sample, as the policy says."""
-        kept = self.outputs[number]
-        if self.step == 0 or kept is None:
-            output: Tensor = module(z)
-        else:
-            run = self._decide(number, z)
-            self.ran[:, number] = run
-            self.reuses[:, number] = (self.reuses[:, number] + 1).masked_fill(run, 0)
-            output = _mixed(module, z, kept, run.to(z.device))
-        self.outputs[number] = output
-        return output
-
-    def _decide(self, number: int, z: Tensor) -> Tensor:
-        decision = self.policy.decide(self.step, number, z)
-        if decision.scores is not None:
-            self.scores[:, number] = decision.scores.cpu()
-        run = decision.run.cpu()
-        if self.policy.max_reuse is not None:
-            run = run | (self.reuses[:, number] >= self.policy.max_reuse)
-        return run
-
-
-def _mixed(module: nn.Module, z: Tensor, kept: Tensor, run: Tensor) -> Tensor:
-    """The module's output for the samples that run, the kept one for the others."""
-    if not run.any():
-        return kept
-    if run.all():
-        output: Tensor = module(z)
-        return output
-    output = kept.clone()
-    output[run] = module(z[run])
-    return output
+        """Modules reused over modules reached, the first step included."""
+        return 1.0 - float(self.ran.float().mean())
 
 
 @torch.no_grad()
 def sample(
     model: DiT,
-    labels: Sequence[int] | Tensor,
+    labels: Tensor,
     noise: Tensor,
     schedule: Schedule,
     policy: Policy,
-    guidance: float = DEFAULT_GUIDANCE,
+    guidance: float | None,
 ) -> SampleResult:
-    """Generate one latent per label from `noise` [B, C, h, w] (on the model's device).
+    """Generate B images from noise [B, C, H, W] for int64 labels [B].
 
-    Guidance 1 is off: only the conditional sample is computed. Otherwise the conditional and the
-    unconditional sample run on the same latent and decide separately. Raises LazyDiTError for a
-    label out of range and for a policy that fits neither model nor schedule.
+    `guidance` is the scale of classifier-free guidance; None samples conditionally without it.
+    Everything stays on the model's device. Raises LazyDiTError when labels, noise or policy do
+    not fit the model.
     """
+    policy.check(model.config, schedule)
+    _check_inputs(model, labels, noise)
+    device = model.pos_embed.device
+    x, rows = noise.to(device), labels.to(device)
+    samples = 1 if guidance is None else 2
+    if guidance is not None:
+        rows = torch.cat([rows, torch.full_like(rows, model.config.num_classes)])
+    walk = ModuleWalk(policy, model.config.num_modules, len(rows), len(schedule), device)
+    levels = zip(
+        schedule.timesteps,
+        schedule.alphas_cumprod.tolist(),
+        schedule.alphas_cumprod_prev.tolist(),
+        strict=True,
+    )
+    for step, (timestep, alpha, alpha_prev) in enumerate(levels):
+        walk.step = step
+        timesteps = torch.full((len(rows),), timestep, device=device)
+        output = model(x.repeat(samples, 1, 1, 1), timesteps, rows, walk)
+        eps = output[:, : model.config.in_channels]
+        if guidance is not None:
+            cond, uncond = eps.chunk(2)
+            eps = guide(cond, uncond, guidance, model.config.guidance_channels)
+        x = ddim_update(x, eps, alpha, alpha_prev)
+    return SampleResult(x, walk.by_sample(walk.scores, samples), walk.by_sample(walk.ran, samples))
+
+
+class ModuleWalk:
+    """The `ModuleCall` of one generation: runs a module for the rows whose policy says so, reuses
+    its cached output for the others, and keeps the trace.
+
+    Rows are the conditional samples of all images, then the unconditional ones. `step` must be
+    set before each pass through the model, from 0 upwards.
+    """
+
+    def __init__(
+        self, policy: Policy, modules: int, rows: int, steps: int, device: torch.device
+    ) -> None:
+        self.step = 0
+        self.scores = torch.full((steps, rows, modules), torch.nan, device=device)
+        self.ran = torch.ones((steps, rows, modules), dtype=torch.bool, device=device)
+        self._policy = policy
+        self._reuses = torch.zeros((rows, modules), dtype=torch.int64, device=device)
+        self._cache: list[Tensor] = []
+
+    def __call__(self, number: int, module: nn.Module, z: Tensor) -> Tensor:
+        if self.step == 0:
+            self._cache.append(module(z))
+            return self._cache[number]
+        run = self._decide(number, z)
+        if bool(run.all()):
+            self._cache[number] = module(z)
+        elif bool(run.any()):
+            # A new tensor: the one cached may still be in use by whoever was handed it.
+            self._cache[number] = self._cache[number].index_put((run,), module(z[run]))
+        return self._cache[number]
+
+    def _decide(self, number: int, z: Tensor) -> Tensor:
+        run, score = self._policy.decide(self.step, number, z)
+        reuses = self._reuses[:, number]
+        if self._policy.max_reuse is not None:
+            run = run | (reuses >= self._policy.max_reuse)
+        self._reuses[:, number] = torch.where(run, 0, reuses + 1)
+        self.ran[self.step, :, number] = run
+        if score is not None:
+            self.scores[self.step, :, number] = score
+        return run
+
+    @staticmethod
+    def by_sample(trace: Tensor, samples: int) -> Tensor:
+        """[T, rows, 2L] -> [T, B, S, 2L]."""
+        steps, rows, modules = trace.shape
+        return trace.view(steps, samples, rows // samples, modules).transpose(1, 2)
+
+
+def _check_inputs(model: DiT, labels: Tensor, noise: Tensor) -> None:
     config = model.config
-    labels = _checked_labels(labels, config).to(noise.device)
-    _check_noise(noise, len(labels), config)
-    policy.check(config, schedule)
-    guided = guidance != 1.0
-    unlabelled = torch.full_like(labels, config.num_classes)
-    sample_labels = torch.cat([labels, unlabelled]) if guided else labels
-    cache = ModuleCache(config, policy, len(sample_labels))
-    scores, ran, x = [], [], noise
-    alphas = zip(schedule.alphas_cumprod, schedule.alphas_cumprod_prev, strict=True)
-    for timestep, (alpha, alpha_prev) in zip(schedule.timesteps, alphas, strict=True):
-        inputs = torch.cat([x, x]) if guided else x
-        times = torch.full((len(inputs),), timestep, device=x.device)
-        eps = model(inputs, times, sample_labels, cache)[:, : config.in_channels]
-        if guided:
-            eps = guide(*eps.chunk(2), guidance, config.guidance_channels)
-        x = ddim_update(x, eps, alpha.item(), alpha_prev.item())
-        scores.append(cache.scores.clone())
-        ran.append(cache.ran.clone())
-        cache.step += 1
-    return SampleResult(x, _by_sample(scores, guided), _by_sample(ran, guided))
-
-
-def _by_sample(records: list[Tensor], guided: bool) -> Tensor:
-    """T records [S*B, 2L] -> [T, B, S, 2L]."""
-    stacked = torch.stack(records)
-    halves = stacked.view(len(records), 2 if guided else 1, -1, stacked.shape[-1])
-    return halves.transpose(1, 2).contiguous()
-
-
-def _checked_labels(labels: Sequence[int] | Tensor, config: DiTConfig) -> Tensor:
-    checked = torch.as_tensor(labels, dtype=torch.int64)
-    wrong = checked[(checked < 0) | (checked >= config.num_classes)]
-    if len(wrong):
+    wanted = (len(labels), config.in_channels, config.input_size, config.input_size)
+    if tuple(noise.shape) != wanted:
         raise LazyDiTError(
-            f"label {wrong[0].item()} is out of range: choose from 0 to {config.num_classes - 1}"
+            f"the noise has shape {tuple(noise.shape)}: give {wanted}, one for each label"
         )
-    return checked
-
-
-def _check_noise(noise: Tensor, count: int, config: DiTConfig) -> None:
-    expected = (count, config.in_channels, config.input_size, config.input_size)
-    if tuple(noise.shape) != expected:
-        raise LazyDiTError(f"the noise is {tuple(noise.shape)}: give noise of shape {expected}")
+    if not bool(((labels >= 0) & (labels < config.num_classes)).all()):
+        raise LazyDiTError(
+            f"a label is out of range: choose labels from 0 to {config.num_classes - 1}"
+        )

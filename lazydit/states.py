@@ -33,7 +33,7 @@ def load_state(out: Path, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        kept = state["recipe"]
+        kept = dict(state["recipe"])
     except Exception as error:
         raise LazyDiTError(f"{path} cannot be read: remove it to start again") from error
     differing = [name for name in recipe if kept.get(name) != recipe[name]]

@@ -1,8 +1,8 @@
 """Training a DiT: eps prediction, Muon for the blocks' matrices, AdamW for the rest, EMA."""
 
+import copy
 import math
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lazydit.checkpoints import save_checkpoint
-from lazydit.data import LabelledImages, batch_indices, step_generator
+from lazydit.data import LARGEST_SEED, LabelledImages, batch_indices, step_generator
 from lazydit.diffusion import TRAIN_TIMESTEPS, add_noise, training_alphas_cumprod
 from lazydit.distributed import Interrupt, Workers, autocast_pays
 from lazydit.errors import LazyDiTError
+from lazydit.files import check_writable
 from lazydit.models.dit import DiT, DiTConfig
 from lazydit.states import load_state, remove_state, save_state
 
@@ -39,6 +39,12 @@ class TrainRecipe:
     label_drop: float = 0.1
     snr_limit: float = 1.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise LazyDiTError(f"{self.steps} steps train nothing: choose a number from 1")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise LazyDiTError(f"seed {self.seed} is out of range: choose 0 to {LARGEST_SEED}")
 
 
 @dataclass(frozen=True)
@@ -96,11 +102,19 @@ def make_batch(
 
 
 def make_optimizers(model: DiT, recipe: TrainRecipe) -> list[torch.optim.Optimizer]:
-    """Muon for the blocks' matrices and AdamW for everything else."""
+    """Muon for the blocks' matrices, then AdamW for everything else."""
     matrices = [p for name, p in model.named_parameters() if _is_block_matrix(name, p)]
     others = [p for name, p in model.named_parameters() if not _is_block_matrix(name, p)]
     muon = torch.optim.Muon(matrices, lr=recipe.muon_lr, adjust_lr_fn="match_rms_adamw")
     return [muon, torch.optim.AdamW(others, lr=recipe.adamw_lr)]
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """Move the parameters of `average` towards those of `model`: decay * average + (1 - decay) *
+    model."""
+    for mean, new in zip(average.parameters(), model.parameters(), strict=True):
+        mean.lerp_(new, 1.0 - decay)
 
 
 def _is_block_matrix(name: str, parameter: nn.Parameter) -> bool:
@@ -122,7 +136,8 @@ def train(
     if config.learn_sigma:
         raise LazyDiTError("training predicts the noise alone: set learn_sigma to False")
     workers.check_batch_size(recipe.batch_size)
-    run = _Run(config, recipe, out, workers)
+    check_writable(out)
+    run = _Run(config, recipe, len(data.labels), out, workers)
     with Interrupt() as interrupt:
         while run.step < recipe.steps:
             loss = run.advance(make_batch(data, recipe, run.step, workers))
@@ -133,9 +148,7 @@ def train(
             if stop and run.step < recipe.steps:
                 raise KeyboardInterrupt
     if workers.main:
-        averaged: nn.Module = run.average.module
-        assert isinstance(averaged, DiT)
-        save_checkpoint(averaged, out)
+        save_checkpoint(run.average, out)
         remove_state(out)
 
 
@@ -143,43 +156,38 @@ class _Run:
     """A training run between two steps."""
 
     def __init__(
-        self, config: DiTConfig, recipe: TrainRecipe, out: Path, workers: Workers
+        self, config: DiTConfig, recipe: TrainRecipe, images: int, out: Path, workers: Workers
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.out, self.step = recipe, out, 0
-        self.settings: dict[str, Any] = asdict(config) | asdict(recipe)
+        self.settings: dict[str, Any] = asdict(config) | asdict(recipe) | {"images": images}
         self.model = DiT(config).to(workers.device)
-        self.average = AveragedModel(
-            self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=False
-        )
+        self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizers = make_optimizers(self.model, recipe)
         self._restore()
         self.parallel: nn.Module = (
             DistributedDataParallel(self.model) if workers.count > 1 else self.model
         )
         self.workers = workers
-        pays = autocast_pays(workers.device)
-        self.precision = torch.autocast(workers.device.type, torch.bfloat16) if pays else (
-            nullcontext()
-        )
+        self.autocast = autocast_pays(workers.device)
 
     def advance(self, batch: NoisyBatch) -> float:
         """One optimizer step; returns the loss over all processes."""
-        for optimizer in self.optimizers:
+        factor = lr_factor(self.step, self.recipe)
+        rates = (self.recipe.muon_lr, self.recipe.adamw_lr)
+        for optimizer, rate in zip(self.optimizers, rates, strict=True):
             for group in optimizer.param_groups:
-                base = self.recipe.muon_lr if isinstance(optimizer, torch.optim.Muon) else (
-                    self.recipe.adamw_lr
-                )
-                group["lr"] = base * lr_factor(self.step, self.recipe)
+                group["lr"] = rate * factor
             optimizer.zero_grad(set_to_none=True)
-        with self.precision:
+        with torch.autocast(self.workers.device.type, torch.bfloat16, enabled=self.autocast):
             eps = self.parallel(batch.noisy, batch.timesteps, batch.labels)
         errors = (eps.float() - batch.noise).square().mean(dim=(1, 2, 3))
         loss = (batch.weights * errors).mean()
         loss.backward()
         for optimizer in self.optimizers:
             optimizer.step()
-        self.average.update_parameters(self.model)
+        # The first step's weights start the average: the random ones before it say nothing.
+        update_average(self.average, self.model, self.recipe.ema if self.step else 0.0)
         self.step += 1
         return float(self.workers.mean(loss.detach()))
 

@@ -10,12 +10,13 @@ Letters in shapes: N tokens, D width, L depth, T timesteps, C channels, H heads,
 """
 
 import math
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lazydit.models.dit import FREQUENCIES, NORM_EPS, Attention, DiT, DiTConfig, Mlp
+from lazydit.models.dit import FREQUENCIES, NORM_EPS, Attention, Block, DiT, Mlp
 
 Stream = tuple[Tensor, Tensor, Tensor]
 """x [1, N, D], its layer norm [1, N, D] and the sum of that over the tokens [1, D]."""
@@ -35,7 +36,7 @@ def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
 
 
 def gelu_tanh(x: Tensor) -> Tensor:
-    """GELU in its tanh form: 0.5 (1 + tanh(u)) = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3)."""
+    """GELU in its tanh form: (1 + tanh u) / 2 = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3)."""
     return x * torch.sigmoid(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))
 
 
@@ -51,9 +52,10 @@ class Condition(nn.Module):
         self.register_buffer("frequencies", torch.exp(-math.log(10000) * exponents)[None])
         self.timestep_mlp = model.t_embedder.mlp
         self.labels = model.y_embedder.embedding_table
-        layers = [block.adaLN_modulation[1] for block in model.blocks]
+        layers = [cast(nn.Linear, cast(Block, block).adaLN_modulation[1]) for block in model.blocks]
         self.modulation = _linear(
-            torch.cat([layer.weight for layer in layers]), torch.cat([layer.bias for layer in layers])
+            torch.cat([layer.weight for layer in layers]),
+            torch.cat([layer.bias for layer in layers]),
         )
         self.final_modulation = model.final_layer.adaLN_modulation[1]
         self.depth = model.config.depth
@@ -89,8 +91,8 @@ class AttentionModule(nn.Module):
         super().__init__()
         width = attention.proj.in_features
         self.heads = attention.heads
-        weights = attention.qkv.weight.split(width)
-        biases = attention.qkv.bias.split(width)
+        weights = torch.split(attention.qkv.weight, width)
+        biases = torch.split(attention.qkv.bias, width)
         scale = (width // self.heads) ** -0.5
         self.query = _linear(weights[0] * scale, biases[0] * scale)
         self.key = _linear(weights[1], biases[1])
@@ -165,4 +167,5 @@ class Final(nn.Module):
     def forward(self, norm: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
         tokens = (norm * (scale + 1.0) + shift).transpose(1, 2)
         image = tokens.reshape(1, tokens.shape[1], self.grid, self.grid)
-        return self.patches(image) + self.bias
+        output: Tensor = self.patches(image) + self.bias
+        return output

@@ -1,11 +1,12 @@
 """Cuts a DiT into the programs of a bundle, in the order in which a generation runs them."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from lazydit.models.dit import DiT
+from lazydit.models.dit import Block, DiT
 from lazydit_export.programs import (
     AttentionModule,
     BlockModule,
@@ -15,13 +16,13 @@ from lazydit_export.programs import (
     MlpModule,
     Reuse,
 )
-from lazydit_runtime.manifest import TensorSpec
+from lazydit_runtime.manifest import Kind, TensorSpec
 
 MAX_STEPS = 64
 """Most timesteps of one `condition` call: it bounds the memory that the lowered method plans."""
 
 STEPS_DIMENSION = "T"
-KINDS = ("attn", "mlp")
+KINDS: tuple[Kind, ...] = ("attn", "mlp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class Program:
         )
 
 
-def module_name(block: int, kind: str) -> str:
+def module_name(block: int, kind: Kind) -> str:
     """The name of the program that runs one module, for example `block_07_attn`."""
     return f"block_{block:02d}_{kind}"
 
@@ -71,8 +72,9 @@ def split(model: DiT) -> list[Program]:
     latent = _float("latent", 1, config.in_channels, size, size)
     model_output = _float("model_output", 1, config.out_channels, size, size)
     modules = [
-        Program(module_name(block, kind), module, (tokens, norm, shift, scale, gate),
-                (*stream, output))
+        Program(
+            module_name(block, kind), module, (tokens, norm, shift, scale, gate), (*stream, output)
+        )
         for block in range(depth)
         for kind, module in zip(KINDS, _block_modules(model, block), strict=True)
     ]
@@ -89,7 +91,7 @@ def split(model: DiT) -> list[Program]:
 
 
 def _block_modules(model: DiT, block: int) -> tuple[nn.Module, nn.Module]:
-    parts = model.blocks[block]
+    parts = cast(Block, model.blocks[block])
     return BlockModule(AttentionModule(parts.attn)), BlockModule(MlpModule(parts.mlp))
 
 

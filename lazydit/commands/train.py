@@ -5,16 +5,17 @@ from typing import Annotated
 
 import typer
 
+from lazydit import training
 from lazydit.data import open_images
 from lazydit.distributed import Workers
 from lazydit.models.dit import DiTConfig
 from lazydit.progress import progress_bar
-from lazydit.training import TrainProgress, TrainRecipe, train
+from lazydit.states import state_path
 
-DEFAULT = TrainRecipe()
+DEFAULT = training.TrainRecipe()
 
 
-def train_command(
+def train(
     data: Annotated[str, typer.Option(help="A folder of class folders, or digits.")] = "digits",
     out: Annotated[Path, typer.Option(help="The checkpoint to write.")] = Path("dit.safetensors"),
     size: Annotated[int, typer.Option(help="Height and width of the images.")] = 32,
@@ -45,14 +46,19 @@ def train_command(
         num_classes=images.num_classes,
         learn_sigma=False,
     )
-    recipe = TrainRecipe(steps=steps, batch_size=batch_size, seed=seed)
+    recipe = training.TrainRecipe(steps=steps, batch_size=batch_size, seed=seed)
     workers = Workers.join(device)
     with progress_bar("training", steps, workers.main) as show:
 
-        def report(progress: TrainProgress) -> None:
+        def report(progress: training.TrainProgress) -> None:
             show(progress.step, f"loss {progress.loss:.4f}")
 
-        train(config, images, recipe, out, workers, report)
+        try:
+            training.train(config, images, recipe, out, workers, report)
+        except KeyboardInterrupt:
+            if workers.main and state_path(out).exists():
+                typer.echo(f"the state is kept in {state_path(out)}", err=True)
+            raise
     workers.leave()
     if workers.main:
         typer.echo(f"wrote {out}")

@@ -23,6 +23,14 @@ ModuleCall = Callable[[int, nn.Module, Tensor], Tensor]
 ... and z is what the module would consume."""
 
 
+_NORMAL = {
+    "y_embedder.embedding_table.weight",
+    "t_embedder.mlp.0.weight",
+    "t_embedder.mlp.2.weight",
+}
+_ZERO = {"x_embedder.proj.bias", "final_layer.linear.weight", "final_layer.linear.bias"}
+
+
 class Preset(NamedTuple):
     """The shape of a published model."""
 
@@ -190,7 +198,7 @@ class Block(nn.Module):
         self.norm1 = nn.LayerNorm(width, eps=NORM_EPS, elementwise_affine=False)
         self.attn = Attention(width, config.heads)
         self.norm2 = nn.LayerNorm(width, eps=NORM_EPS, elementwise_affine=False)
-        self.mlp = Mlp(width, int(width * config.mlp_ratio))
+        self.mlp = Mlp(width, round(width * config.mlp_ratio))
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
 
     def forward(self, x: Tensor, condition: Tensor, index: int, call: ModuleCall) -> Tensor:
@@ -201,7 +209,8 @@ class Block(nn.Module):
         z = modulate(self.norm1(x), shift_attn, scale_attn)
         x = x + gate_attn.unsqueeze(1) * call(2 * index, self.attn, z)
         z = modulate(self.norm2(x), shift_mlp, scale_mlp)
-        return x + gate_mlp.unsqueeze(1) * call(2 * index + 1, self.mlp, z)
+        tokens: Tensor = x + gate_mlp.unsqueeze(1) * call(2 * index + 1, self.mlp, z)
+        return tokens
 
 
 class FinalLayer(nn.Module):
@@ -250,15 +259,10 @@ class DiT(nn.Module):
                 nn.init.zeros_(layer.bias)
         projection = self.x_embedder.proj
         nn.init.xavier_uniform_(projection.weight.view(projection.weight.shape[0], -1))
-        nn.init.zeros_(projection.bias)  # type: ignore[arg-type]
-        for weight in (
-            self.y_embedder.embedding_table.weight,
-            self.t_embedder.mlp[0].weight,
-            self.t_embedder.mlp[2].weight,
-        ):
-            nn.init.normal_(weight, std=0.02)
         for name, parameter in self.named_parameters():
-            if "adaLN_modulation" in name or name.startswith("final_layer.linear"):
+            if name in _NORMAL:
+                nn.init.normal_(parameter, std=0.02)
+            if name in _ZERO or "adaLN_modulation" in name:
                 nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor, call: ModuleCall = run_module) -> Tensor:

@@ -58,23 +58,24 @@ def _lower_program(program: Program) -> ExportedProgram:
         exported = torch.export.export(
             program.module, program.example_inputs(), dynamic_shapes=tuple(dynamic)
         )
-    edge = to_edge_transform_and_lower(
-        {program.name: exported}, partitioner=[XnnpackPartitioner()]
-    )
+    edge = to_edge_transform_and_lower({program.name: exported}, partitioner=[XnnpackPartitioner()])
     lowered: ExportedProgram = edge.exported_program(program.name)
     return lowered
 
 
 def _describe(name: str, exported: ExportedProgram) -> Lowered:
-    called = [
-        node.target.__name__ for node in exported.graph.nodes if node.op == "call_function"
-    ]
+    called = [node.target.__name__ for node in exported.graph.nodes if node.op == "call_function"]
     return Lowered(
         program=name,
         file=FILE,
         method=name,
         delegates=called.count("executorch_call_delegate"),
-        leftover=tuple(operator for operator in called if operator not in _BOOKKEEPING),
+        leftover_ops=tuple(
+            # Without the overload, which says where the result goes.
+            operator.split(".")[0]
+            for operator in called
+            if operator not in _BOOKKEEPING
+        ),
     )
 
 

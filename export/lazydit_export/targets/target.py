@@ -15,14 +15,14 @@ class Lowered:
     """One program after lowering.
 
     `file` is relative to the bundle; `delegates` counts the pieces that the engine's accelerated
-    backend took, `leftover` names the operators that it did not take.
+    backend took, `leftover_ops` names the operators that it did not take.
     """
 
     program: str
     file: str
     method: str
     delegates: int
-    leftover: tuple[str, ...]
+    leftover_ops: tuple[str, ...]
 
 
 @dataclass(frozen=True)

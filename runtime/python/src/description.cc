@@ -16,7 +16,7 @@ using namespace nb::literals;
 namespace lazydit_python {
 namespace {
 
-void init_model(Model *self, std::vector<std::string> programs, int32_t condition, int32_t embed,
+void init_model(Model* self, std::vector<std::string> programs, int32_t condition, int32_t embed,
                 std::vector<int32_t> modules, int32_t reuse, int32_t final_program, std::optional<int32_t> decode,
                 int64_t depth, int64_t width, int64_t tokens, std::vector<int64_t> latent_shape,
                 int64_t output_channels, int64_t num_classes, int64_t condition_max_steps,
@@ -44,7 +44,7 @@ void init_model(Model *self, std::vector<std::string> programs, int32_t conditio
   new (self) Model(sizes, std::move(modules), std::move(programs));
 }
 
-void init_plan(Plan *self, std::vector<int64_t> timesteps, std::vector<double> alphas_cumprod, bool guided,
+void init_plan(Plan* self, std::vector<int64_t> timesteps, std::vector<double> alphas_cumprod, bool guided,
                int64_t guidance_channels, lazydit_policy_kind kind, std::optional<GateArray> gates,
                std::pair<float, float> thresholds, int32_t every_n, std::optional<MaskArray> schedule,
                int32_t max_reuse) {
@@ -65,8 +65,8 @@ Model::Model(lazydit_model sizes, std::vector<int32_t> modules, std::vector<std:
     : modules_(std::move(modules)), programs_(std::move(programs)), model_(sizes) {
   const auto known = static_cast<int64_t>(programs_.size());
   const auto unknown = [known](int32_t program) { return program < 0 || program >= known; };
-  bool wrong = unknown(model_.condition_program) || unknown(model_.embed_program) ||
-               unknown(model_.reuse_program) || unknown(model_.final_program) || model_.decode_program >= known;
+  bool wrong = unknown(model_.condition_program) || unknown(model_.embed_program) || unknown(model_.reuse_program) ||
+               unknown(model_.final_program) || model_.decode_program >= known;
   for (const int32_t program : modules_) wrong = wrong || unknown(program);
   if (wrong) raise_use_error("a program number is not a place in the list of programs: correct the gate graph");
   if (model_.depth < 1 || modules_.size() / 2 != static_cast<uint64_t>(model_.depth) || modules_.size() % 2 != 0)
@@ -89,10 +89,10 @@ Plan::Plan(std::vector<int64_t> timesteps, std::vector<double> alphas_cumprod, l
   plan_.timesteps = timesteps_.data();
   plan_.alphas_cumprod = alphas_cumprod_.data();
   plan_.policy.gates = gates_ ? gates_->data() : nullptr;
-  plan_.policy.schedule = schedule_ ? reinterpret_cast<const uint8_t *>(schedule_->data()) : nullptr;
+  plan_.policy.schedule = schedule_ ? reinterpret_cast<const uint8_t*>(schedule_->data()) : nullptr;
 }
 
-void Plan::check_sizes(const lazydit_model &model) const {
+void Plan::check_sizes(const lazydit_model& model) const {
   const size_t steps = timesteps_.size();
   const size_t modules = 2 * static_cast<size_t>(model.depth);
   if (gates_ && (gates_->shape(0) != steps || gates_->shape(1) != modules ||
@@ -102,7 +102,7 @@ void Plan::check_sizes(const lazydit_model &model) const {
     raise_use_error("the schedule is not [steps, 2 * depth] of this model: give one row per step");
 }
 
-void bind_descriptions(nb::module_ &module) {
+void bind_descriptions(nb::module_& module) {
   nb::enum_<lazydit_policy_kind>(module, "PolicyKind")
       .value("ALWAYS", LAZYDIT_ALWAYS)
       .value("LAZY", LAZYDIT_LAZY)
@@ -113,10 +113,9 @@ void bind_descriptions(nb::module_ &module) {
            "final"_a, "decode"_a.none(), "depth"_a, "width"_a, "tokens"_a, "latent_shape"_a, "output_channels"_a,
            "num_classes"_a, "condition_max_steps"_a, "image_shape"_a);
   nb::class_<Plan>(module, "Plan")
-      .def("__init__", init_plan, nb::kw_only(), "timesteps"_a, "alphas_cumprod"_a, "guided"_a,
-           "guidance_channels"_a, "kind"_a, "gates"_a.none() = nb::none(),
-           "thresholds"_a = std::pair<float, float>(0.5f, 0.5f), "every_n"_a = 1,
-           "schedule"_a.none() = nb::none(), "max_reuse"_a = 0);
+      .def("__init__", init_plan, nb::kw_only(), "timesteps"_a, "alphas_cumprod"_a, "guided"_a, "guidance_channels"_a,
+           "kind"_a, "gates"_a.none() = nb::none(), "thresholds"_a = std::pair<float, float>(0.5f, 0.5f),
+           "every_n"_a = 1, "schedule"_a.none() = nb::none(), "max_reuse"_a = 0);
 }
 
 }  // namespace lazydit_python

@@ -21,11 +21,11 @@ using MaskArray = nanobind::ndarray<const bool, nanobind::ndim<2>, nanobind::c_c
 class Model {
  public:
   Model(lazydit_model sizes, std::vector<int32_t> modules, std::vector<std::string> programs);
-  Model(const Model &) = delete;
-  Model &operator=(const Model &) = delete;
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
 
-  const lazydit_model &get() const { return model_; }
-  const std::vector<std::string> &programs() const { return programs_; }
+  const lazydit_model& get() const { return model_; }
+  const std::vector<std::string>& programs() const { return programs_; }
 
  private:
   std::vector<int32_t> modules_;
@@ -38,13 +38,13 @@ class Plan {
  public:
   Plan(std::vector<int64_t> timesteps, std::vector<double> alphas_cumprod, lazydit_plan rest,
        std::optional<GateArray> gates, std::optional<MaskArray> schedule);
-  Plan(const Plan &) = delete;
-  Plan &operator=(const Plan &) = delete;
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
 
-  const lazydit_plan &get() const { return plan_; }
+  const lazydit_plan& get() const { return plan_; }
 
   /* Raises LazyDiTError unless the arrays have the sizes that the core will read. */
-  void check_sizes(const lazydit_model &model) const;
+  void check_sizes(const lazydit_model& model) const;
 
  private:
   std::vector<int64_t> timesteps_;
@@ -55,7 +55,7 @@ class Plan {
 };
 
 /* Adds Model, Plan and PolicyKind to the module. */
-void bind_descriptions(nanobind::module_ &module);
+void bind_descriptions(nanobind::module_& module);
 
 }  // namespace lazydit_python
 

@@ -6,10 +6,10 @@
 namespace lazydit_python {
 
 /* Raises LazyDiTError in Python with `sentence`. */
-[[noreturn]] void raise_use_error(const char *sentence);
+[[noreturn]] void raise_use_error(const char* sentence);
 
 /* Returns if `status` is LAZYDIT_OK; raises Cancelled or LazyDiTError otherwise. */
-void check(lazydit_status status, const lazydit_error &error);
+void check(lazydit_status status, const lazydit_error& error);
 
 }  // namespace lazydit_python
 

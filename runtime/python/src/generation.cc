@@ -16,14 +16,14 @@ namespace lazydit_python {
 namespace {
 
 template <typename Element, typename Source>
-nb::object copied(const Source *source, const std::vector<size_t> &shape) {
+nb::object copied(const Source* source, const std::vector<size_t>& shape) {
   if (source == nullptr) return nb::none();
   size_t size = 1;
   for (const size_t length : shape) size *= length;
   auto values = std::make_unique<Element[]>(size);
   std::transform(source, source + size, values.get(), [](Source value) { return static_cast<Element>(value); });
-  Element *const data = values.get();
-  const nb::capsule owner(values.release(), [](void *memory) noexcept { delete[] static_cast<Element *>(memory); });
+  Element* const data = values.get();
+  const nb::capsule owner(values.release(), [](void* memory) noexcept { delete[] static_cast<Element*>(memory); });
   return nb::cast(nb::ndarray<nb::numpy, Element>(data, shape.size(), shape.data(), owner));
 }
 
@@ -31,15 +31,15 @@ std::vector<size_t> image_shape(int64_t channels, int64_t height, int64_t width)
   return {static_cast<size_t>(channels), static_cast<size_t>(height), static_cast<size_t>(width)};
 }
 
-lazydit_generation *planned(const Model &model, const Plan &plan) {
+lazydit_generation* planned(const Model& model, const Plan& plan) {
   plan.check_sizes(model.get());
-  lazydit_generation *generation = nullptr;
+  lazydit_generation* generation = nullptr;
   lazydit_error error = {};
   check(lazydit_generation_plan(&model.get(), &plan.get(), &generation, &error), error);
   return generation;
 }
 
-nb::dict memory(const Model &model, const Plan &plan) {
+nb::dict memory(const Model& model, const Plan& plan) {
   plan.check_sizes(model.get());
   lazydit_memory memory = {};
   lazydit_error error = {};
@@ -59,18 +59,18 @@ nb::dict memory(const Model &model, const Plan &plan) {
 /* Holds the generation for one caller at a time: Python threads could otherwise meet in it. */
 class Generation::Use {
  public:
-  explicit Use(Generation &generation) : in_use_(generation.in_use_) {
+  explicit Use(Generation& generation) : in_use_(generation.in_use_) {
     if (in_use_.exchange(true)) raise_use_error("this generation is running: wait for it or make another");
   }
   ~Use() { in_use_.store(false); }
-  Use(const Use &) = delete;
-  Use &operator=(const Use &) = delete;
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
 
  private:
-  std::atomic<bool> &in_use_;
+  std::atomic<bool>& in_use_;
 };
 
-Generation::Generation(const Model &model, const Plan &plan)
+Generation::Generation(const Model& model, const Plan& plan)
     : generation_(planned(model, plan), lazydit_generation_free),
       sizes_(model.get()),
       programs_(model.programs()),
@@ -84,8 +84,8 @@ void Generation::run(nb::object executor, int64_t label, uint64_t seed, double g
                 noise->shape(2) != static_cast<size_t>(sizes_.latent_width)))
     raise_use_error("the noise has not the shape of the latent: give one value per channel, row and column");
   PythonCallbacks callbacks(nb::find(this), programs_, std::move(executor), std::move(on_step));
-  const lazydit_request request = {
-      label, seed, noise ? noise->data() : nullptr, guidance, PythonCallbacks::on_step, &callbacks};
+  const lazydit_request request = {label,     seed, noise ? noise->data() : nullptr, guidance, PythonCallbacks::on_step,
+                                   &callbacks};
   lazydit_error error = {};
   lazydit_status status = LAZYDIT_OK;
   {
@@ -150,7 +150,7 @@ nb::dict Generation::timings() {
   return times;
 }
 
-void bind_generation(nb::module_ &module) {
+void bind_generation(nb::module_& module) {
   nb::class_<lazydit_step>(module, "Step")
       .def_ro("step", &lazydit_step::step)
       .def_ro("steps", &lazydit_step::steps)
@@ -158,7 +158,7 @@ void bind_generation(nb::module_ &module) {
       .def_ro("reused", &lazydit_step::reused)
       .def_ro("step_ms", &lazydit_step::step_ms);
   nb::class_<Generation>(module, "Generation")
-      .def(nb::init<const Model &, const Plan &>(), "model"_a, "plan"_a)
+      .def(nb::init<const Model&, const Plan&>(), "model"_a, "plan"_a)
       .def("run", &Generation::run, "executor"_a, nb::kw_only(), "label"_a, "seed"_a, "guidance"_a,
            "noise"_a.none() = nb::none(), "on_step"_a.none() = nb::none())
       .def("cancel", &Generation::cancel)

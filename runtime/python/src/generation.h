@@ -20,7 +20,7 @@ using NoiseArray = nanobind::ndarray<const float, nanobind::ndim<3>, nanobind::c
 /* A planned lazydit_generation. Everything but cancel raises LazyDiTError while a run is under way. */
 class Generation {
  public:
-  Generation(const Model &model, const Plan &plan);
+  Generation(const Model& model, const Plan& plan);
 
   /* Releases the GIL while the core works; raises what the executor or on_step raised, Cancelled or LazyDiTError. */
   void run(nanobind::object executor, int64_t label, uint64_t seed, double guidance, std::optional<NoiseArray> noise,
@@ -40,7 +40,7 @@ class Generation {
   class Use;
   std::vector<size_t> trace_shape() const;
 
-  std::unique_ptr<lazydit_generation, void (*)(lazydit_generation *)> generation_;
+  std::unique_ptr<lazydit_generation, void (*)(lazydit_generation*)> generation_;
   lazydit_model sizes_;
   std::vector<std::string> programs_;
   size_t steps_;
@@ -48,7 +48,7 @@ class Generation {
 };
 
 /* Adds Generation, Step and memory to the module. */
-void bind_generation(nanobind::module_ &module);
+void bind_generation(nanobind::module_& module);
 
 }  // namespace lazydit_python
 

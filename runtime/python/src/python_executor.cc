@@ -10,10 +10,10 @@ namespace nb = nanobind;
 namespace lazydit_python {
 namespace {
 
-constexpr const char *kCapsuleName = "lazydit_executor";
+constexpr const char* kCapsuleName = "lazydit_executor";
 
 /* A numpy array over the core's memory; keeping it keeps `owner`, and with it the memory. */
-nb::object view(const lazydit_tensor &tensor, nb::handle owner) {
+nb::object view(const lazydit_tensor& tensor, nb::handle owner) {
   size_t shape[LAZYDIT_MAX_RANK];
   for (int32_t i = 0; i < tensor.rank; ++i) shape[i] = static_cast<size_t>(tensor.shape[i]);
   const nb::dlpack::dtype dtype = tensor.dtype == LAZYDIT_INT64 ? nb::dtype<int64_t>() : nb::dtype<float>();
@@ -23,7 +23,7 @@ nb::object view(const lazydit_tensor &tensor, nb::handle owner) {
 
 }  // namespace
 
-PythonCallbacks::PythonCallbacks(nb::handle owner, const std::vector<std::string> &programs, nb::object executor,
+PythonCallbacks::PythonCallbacks(nb::handle owner, const std::vector<std::string>& programs, nb::object executor,
                                  nb::object on_step)
     : owner_(owner), programs_(programs), executor_(std::move(executor)), on_step_(std::move(on_step)) {
   python_ = {this, run, nullptr};
@@ -31,7 +31,7 @@ PythonCallbacks::PythonCallbacks(nb::handle owner, const std::vector<std::string
     run_ = executor_.attr("run");
     return;
   }
-  native_ = static_cast<const lazydit_executor *>(PyCapsule_GetPointer(executor_.ptr(), kCapsuleName));
+  native_ = static_cast<const lazydit_executor*>(PyCapsule_GetPointer(executor_.ptr(), kCapsuleName));
   if (native_ == nullptr) throw nb::python_error();
 }
 
@@ -39,18 +39,17 @@ void PythonCallbacks::rethrow() const {
   if (failure_) std::rethrow_exception(failure_);
 }
 
-nb::list PythonCallbacks::views(const lazydit_tensor *tensors, size_t count) const {
+nb::list PythonCallbacks::views(const lazydit_tensor* tensors, size_t count) const {
   nb::list arrays;
   for (size_t i = 0; i < count; ++i) arrays.append(view(tensors[i], owner_));
   return arrays;
 }
 
-int32_t PythonCallbacks::run(void *self, int32_t program, const lazydit_tensor *inputs, size_t num_inputs,
-                             const lazydit_tensor *outputs, size_t num_outputs, char *message,
-                             size_t message_size) {
-  auto *const callbacks = static_cast<PythonCallbacks *>(self);
+int32_t PythonCallbacks::run(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
+                             const lazydit_tensor* outputs, size_t num_outputs, char* message, size_t message_size) {
+  auto* const callbacks = static_cast<PythonCallbacks*>(self);
   const nb::gil_scoped_acquire gil;
-  const std::string &name = callbacks->programs_[static_cast<size_t>(program)];
+  const std::string& name = callbacks->programs_[static_cast<size_t>(program)];
   try {
     callbacks->run_(name.c_str(), callbacks->views(inputs, num_inputs), callbacks->views(outputs, num_outputs));
     return 0;
@@ -61,8 +60,8 @@ int32_t PythonCallbacks::run(void *self, int32_t program, const lazydit_tensor *
   }
 }
 
-int32_t PythonCallbacks::on_step(void *self, const lazydit_step *step) {
-  auto *const callbacks = static_cast<PythonCallbacks *>(self);
+int32_t PythonCallbacks::on_step(void* self, const lazydit_step* step) {
+  auto* const callbacks = static_cast<PythonCallbacks*>(self);
   const nb::gil_scoped_acquire gil;
   try {
     // With a native executor nothing else would notice ctrl-C.

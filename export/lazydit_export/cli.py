@@ -1,0 +1,76 @@
+"""The command lazydit-export."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lazydit.cli import run
+from lazydit.demo import demo_checkpoint, demo_gates
+from lazydit_export.quiet import quiet_stderr
+
+EXAMPLES = """
+Turn a lazy DiT into a bundle that a phone can load, and prove that nothing was lost.
+
+Examples:
+
+  lazydit-export --target android
+
+  lazydit-export dit.safetensors --gates gates/20-r30.safetensors --target android --out my-bundle
+"""
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command(help=EXAMPLES)
+def export_command(
+    target: Annotated[str, typer.Option(help="android; ios and onnx are not there yet.")],
+    checkpoint: Annotated[
+        Path | None, typer.Argument(help="The DiT's weights; the demo model's if left out.")
+    ] = None,
+    gates: Annotated[
+        list[Path] | None, typer.Option(help="A file of gates for it; may be given repeatedly.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory to make; ./lazydit-TARGET if left out.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="The model's name in the bundle; the file's if left out."),
+    ] = None,
+    heads: Annotated[
+        int | None, typer.Option(help="Attention heads, where the checkpoint cannot tell.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an older bundle.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Name leftover ops, show the compiler's output.")
+    ] = False,
+) -> None:
+    with nullcontext() if verbose else quiet_stderr():
+        # Imported here, so that --help does not wait for PyTorch and ExecuTorch.
+        from lazydit_export.export import export
+        from lazydit_export.recipe import ExportRecipe
+        from lazydit_export.report import Report
+        from lazydit_export.targets import find_target
+
+        recipe = ExportRecipe(
+            checkpoint=checkpoint or demo_checkpoint(),
+            gates=tuple(gates or ([] if checkpoint else demo_gates())),
+            target=find_target(target),
+            out=out or Path(f"lazydit-{target}"),
+            name=name or (checkpoint or demo_checkpoint()).stem,
+            heads=heads,
+            force=force,
+        )
+        export(recipe, Report(Console(), verbose=verbose))
+
+
+def main() -> None:
+    """The console script `lazydit-export`."""
+    run(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The stages of an export, in order: split, lower, write, verify, calibrate."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lazydit.gates import GateSet
+from lazydit_export.describe import describe, gate_file, with_findings
+from lazydit_export.directory import new_directory
+from lazydit_export.recipe import ExportRecipe, Source, read_source
+from lazydit_export.report import Report
+from lazydit_export.split import Program, split
+from lazydit_export.verification.gate import Subject, calibrate_all, verify
+from lazydit_runtime.bundle import Bundle
+from lazydit_runtime.manifest import FILE_NAME, Manifest
+from lazydit_runtime.pipeline import Pipeline
+
+
+def export(recipe: ExportRecipe, report: Report) -> None:
+    """Makes the bundle that `recipe` describes, verified; `report` is told of every stage.
+
+    Raises LazyDiTError, and leaves nothing behind, when an input is unusable, the bundle cannot be
+    written, or it disagrees with PyTorch.
+    """
+    source = read_source(recipe)
+    report.started(recipe, source)
+    programs = split(source.model)
+    with new_directory(recipe.out, force=recipe.force) as directory:
+        manifest = write_bundle(recipe, source, programs, directory, report)
+        _verify(recipe, source, programs, manifest, directory, report)
+    report.finished(recipe)
+
+
+def write_bundle(
+    recipe: ExportRecipe,
+    source: Source,
+    programs: Sequence[Program],
+    directory: Path,
+    report: Report,
+) -> Manifest:
+    """Lowers the programs and writes a bundle that works but has not been verified."""
+    with report.progress("lowering", len(programs)) as done:
+        lowered = recipe.target.lower(programs, directory, done)
+    for gates in source.gate_sets:
+        _write_gates(gates, directory)
+    manifest = describe(recipe, source, programs, lowered, directory)
+    manifest.write(directory / FILE_NAME)
+    report.lowered(lowered, manifest)
+    return manifest
+
+
+def _write_gates(gates: GateSet, directory: Path) -> None:
+    path = directory / gate_file(gates)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(gates.weights.numpy().astype("<f4").tobytes())
+
+
+def _verify(
+    recipe: ExportRecipe,
+    source: Source,
+    programs: Sequence[Program],
+    manifest: Manifest,
+    directory: Path,
+    report: Report,
+) -> None:
+    """The parity gate and the calibration; ends with the manifest that holds what they found."""
+    with Pipeline.load(directory, executor=recipe.target.executor) as pipeline:
+        subject = Subject(pipeline, source.model, programs, source.gate_sets)
+        with report.progress("comparing with PyTorch", len(subject.cases)) as done:
+            verification = verify(subject, done)
+        report.verified(verification)
+        verification.require_passed()
+        with report.progress("calibrating", len(subject.gate_sets)) as done:
+            calibration = calibrate_all(subject, verification.runs, done)
+    findings = verification.to_json(recipe.target.executor)
+    with_findings(manifest, findings, calibration).write(directory / FILE_NAME)
+    Bundle.open(directory)

@@ -1,0 +1,1 @@
+"""The parity gate and the calibration: what a written bundle does, held against PyTorch."""

@@ -1,0 +1,70 @@
+"""Runs every program alone on recorded inputs, in the engine and in PyTorch."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from lazydit_export.split import KINDS, Program
+from lazydit_runtime.executors import Executor
+
+MAX_ERROR = 1e-4
+"""Largest error of a program that counts as rounding, relative to its output's largest value."""
+
+
+@torch.no_grad()
+def program_errors(
+    programs: Sequence[Program], executor: Executor, timesteps: Sequence[int], label: int
+) -> dict[str, float]:
+    """The worst relative error of each program, in running order; infinite if not finite.
+
+    The inputs are recorded from one walk through the model in PyTorch at each of `timesteps`.
+    """
+    errors = {program.name: 0.0 for program in programs}
+    by_name = {program.name: program for program in programs}
+    for name, inputs in _recorded_inputs(programs, timesteps, label):
+        expected = _outputs(by_name[name], inputs)
+        found = [np.full(output.shape, np.nan, np.float32) for output in expected]
+        executor.run(name, [tensor.contiguous().numpy() for tensor in inputs], [*found])
+        for output, reference in zip(found, expected, strict=True):
+            errors[name] = max(errors[name], _relative_error(output, reference.numpy()))
+    return errors
+
+
+def first_difference(errors: dict[str, float]) -> str | None:
+    """The first program, in running order, whose error is more than rounding."""
+    return next((name for name, error in errors.items() if error > MAX_ERROR), None)
+
+
+def _recorded_inputs(
+    programs: Sequence[Program], timesteps: Sequence[int], label: int
+) -> Iterator[tuple[str, tuple[Tensor, ...]]]:
+    condition, embed, *modules, reuse, final = programs
+    latent_shape = [int(size) for size in embed.inputs[0].shape]
+    latent = torch.randn(latent_shape, generator=torch.Generator().manual_seed(0))
+    inputs: tuple[Tensor, ...] = (torch.tensor([label]), torch.tensor(timesteps).float())
+    yield condition.name, inputs
+    modulation, final_modulation = _outputs(condition, inputs)
+    for step in range(len(timesteps)):
+        yield embed.name, (latent,)
+        x, norm, _ = _outputs(embed, (latent,))
+        for number, module in enumerate(modules):
+            block, kind = divmod(number, len(KINDS))
+            vectors = modulation[step, block].view(len(KINDS), 3, 1, 1, -1)[kind]
+            yield module.name, (x, norm, *vectors)
+            before = x
+            x, norm, _, output = _outputs(module, (x, norm, *vectors))
+        yield reuse.name, (before, output, vectors[2])
+        yield final.name, (norm, *final_modulation[step].view(2, 1, 1, -1))
+
+
+def _outputs(program: Program, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    outputs = program.module(*inputs)
+    return outputs if isinstance(outputs, tuple) else (outputs,)
+
+
+def _relative_error(found: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> float:
+    error = float(np.max(np.abs(found - expected))) / max(float(np.max(np.abs(expected))), 1e-30)
+    return error if np.isfinite(error) else float("inf")

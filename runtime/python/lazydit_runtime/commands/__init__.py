@@ -1,0 +1,1 @@
+"""The sub-commands `lazydit generate`, `lazydit inspect` and `lazydit doctor`."""

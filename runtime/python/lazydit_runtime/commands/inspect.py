@@ -1,0 +1,189 @@
+"""`lazydit inspect`: what a bundle, a checkpoint or a gate file is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lazydit.errors import LazyDiTError
+from lazydit_runtime import planning
+from lazydit_runtime.bundle import Bundle
+from lazydit_runtime.manifest import GateSetSpec, Manifest
+from lazydit_runtime.policies import Always, Lazy, Policy
+
+if TYPE_CHECKING:
+    from lazydit.gates import GateSet
+    from lazydit.models.dit import DiT
+
+_MEGABYTE = 1e6
+
+
+def inspect(
+    path: Annotated[Path, typer.Argument(help="A bundle, a checkpoint or a file of gates.")],
+    heads: Annotated[
+        int | None, typer.Option(help="Attention heads, where a checkpoint cannot tell.")
+    ] = None,
+) -> None:
+    """Say what a bundle, a checkpoint or a file of gates is; a bundle is verified on the way.
+
+    Example: lazydit inspect lazydit-android
+    """
+    console = Console()
+    if path.is_dir():
+        _show_bundle(console, Bundle.open(path))
+        return
+    if not path.is_file():
+        raise LazyDiTError(f"there is nothing at {path}: give a bundle, a checkpoint or gates")
+    gate_sets = _gates_in(path)
+    if gate_sets is not None:
+        _show_gates(console, path, gate_sets)
+        return
+    # Imported here, since PyTorch takes seconds to load and bundles do not need it.
+    from lazydit.checkpoints import checkpoint_sha256, load_checkpoint
+
+    _show_checkpoint(console, path, load_checkpoint(path, heads), checkpoint_sha256(path))
+
+
+def _gates_in(path: Path) -> "list[GateSet] | None":
+    from lazydit.gates import load_gates
+
+    try:
+        return load_gates(path)
+    except LazyDiTError:
+        return None
+
+
+def _show_bundle(console: Console, bundle: Bundle) -> None:
+    manifest = bundle.manifest
+    model, defaults = manifest.model, manifest.defaults
+    total = sum(entry.bytes for entry in manifest.files.values())
+    tools = ", ".join(f"{name} {version}" for name, version in manifest.tools.items())
+    console.print(
+        f"bundle {bundle.directory}: model {model.name} for {manifest.target}, "
+        f"{manifest.precision}, {total / _MEGABYTE:.2f} MB, verified\n"
+        f"{model.family}: depth {model.depth}, width {model.width}, {model.tokens} tokens, "
+        f"latent {list(model.latent_shape)}, {model.num_classes} labels\n"
+        f"by default {defaults.steps} steps, guidance {defaults.guidance:g}\n"
+        f"made with {tools}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    files = Table("file", "MB", "sha256", title="Files", title_justify="left")
+    for name, entry in manifest.files.items():
+        files.add_row(name, f"{entry.bytes / _MEGABYTE:.3f}", entry.sha256[:12])
+    console.print(files)
+    console.print(_programs(manifest))
+    if manifest.gate_sets:
+        console.print(_gate_sets(manifest.gate_sets))
+        console.print(_calibration(manifest.gate_sets))
+    console.print(_memory(bundle))
+
+
+def _programs(manifest: Manifest) -> Table:
+    table = Table(
+        "program", "file", "delegates", "leftover ops", title="Programs", title_justify="left"
+    )
+    for name, program in manifest.programs.items():
+        leftover = ", ".join(program.leftover_ops)
+        table.add_row(name, program.file, str(program.delegates), leftover)
+    return table
+
+
+def _gate_sets(gate_sets: Sequence[GateSetSpec]) -> Table:
+    table = Table(
+        "gate set",
+        "steps",
+        "thresholds (attn, mlp)",
+        "max reuse",
+        "target ratio",
+        title="Gate sets",
+        title_justify="left",
+    )
+    for spec in gate_sets:
+        table.add_row(
+            spec.name,
+            str(spec.steps),
+            f"{spec.thresholds.attn:g}, {spec.thresholds.mlp:g}",
+            _or_none(spec.max_reuse),
+            _or_none(spec.target_ratio),
+        )
+    return table
+
+
+def _calibration(gate_sets: Sequence[GateSetSpec]) -> Table:
+    table = Table(
+        "gate set",
+        "threshold",
+        "lazy ratio",
+        "PSNR (dB) against always",
+        title="Calibration",
+        title_justify="left",
+    )
+    for spec in gate_sets:
+        for point in spec.calibration:
+            psnr = "equal" if point.psnr is None else f"{point.psnr:.1f}"
+            table.add_row(spec.name, f"{point.threshold:g}", f"{point.lazy_ratio:.1%}", psnr)
+    return table
+
+
+def _memory(bundle: Bundle) -> Table:
+    table = Table(
+        "policy",
+        "steps",
+        "MB",
+        "of which cache",
+        "modulation",
+        title="Memory of a generation, beside the engine's",
+        title_justify="left",
+    )
+    policies: list[Policy] = [Always()]
+    policies += [Lazy(gates=spec.name) for spec in bundle.manifest.gate_sets]
+    for policy in policies:
+        setting = planning.resolve(bundle, None, None, policy)
+        memory = planning.memory(bundle, setting)
+        name = policy.name if setting.gate_set is None else f"lazy {setting.gate_set.name}"
+        sizes = (memory.total, memory.cache, memory.modulation)
+        megabytes = [f"{size / _MEGABYTE:.2f}" for size in sizes]
+        table.add_row(name, str(setting.steps), *megabytes)
+    return table
+
+
+def _show_gates(console: Console, path: Path, gate_sets: "Sequence[GateSet]") -> None:
+    console.print(f"gates {path}: {len(gate_sets)} gate set(s)", highlight=False, soft_wrap=True)
+    table = Table(
+        "gate set", "steps", "depth", "width", "thresholds (attn, mlp)", "max reuse", "target ratio"
+    )
+    for gates in gate_sets:
+        table.add_row(
+            gates.name,
+            str(gates.steps),
+            str(gates.depth),
+            str(gates.width),
+            f"{gates.threshold_attn:g}, {gates.threshold_mlp:g}",
+            _or_none(gates.max_reuse),
+            _or_none(gates.target_ratio),
+        )
+    console.print(table)
+
+
+def _show_checkpoint(console: Console, path: Path, model: "DiT", sha256: str) -> None:
+    config = model.config
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    guided = "all" if config.guidance_channels is None else f"the first {config.guidance_channels}"
+    console.print(
+        f"checkpoint {path}: a DiT with {parameters:,} weights\n"
+        f"depth {config.depth}, width {config.width}, {config.heads} heads, "
+        f"patch {config.patch_size}, {config.tokens} tokens, {config.num_classes} labels\n"
+        f"latent {[config.in_channels, config.input_size, config.input_size]}, learned sigma: "
+        f"{'yes' if config.learn_sigma else 'no'}, guidance mixes {guided} channels\n"
+        f"sha256 {sha256}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _or_none(value: float | None) -> str:
+    return "none" if value is None else f"{value:g}"

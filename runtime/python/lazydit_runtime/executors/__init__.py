@@ -1,0 +1,76 @@
+"""Executors: the adapters that run a bundle's programs, one per engine, found by name.
+
+A distribution adds one by registering a class under the entry-point group `lazydit.executors`.
+"""
+
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lazydit.errors import LazyDiTError
+from lazydit_runtime.bundle import Bundle
+
+GROUP = "lazydit.executors"
+
+Array = NDArray[np.generic]
+
+
+class Executor(Protocol):
+    """Runs programs; it never sees steps, gates or caches."""
+
+    @classmethod
+    def open(
+        cls, bundle: Bundle, *, threads: int | None = None, checkpoint: Path | None = None
+    ) -> "Executor":
+        """Load the programs of `bundle`.
+
+        Args:
+            bundle: opened, hence verified.
+            threads: how many the engine uses; None leaves it to the engine.
+            checkpoint: the weights that the bundle was made of; only an executor that runs the
+                original model reads it.
+
+        Raises LazyDiTError when the engine cannot run this bundle.
+        """
+        ...
+
+    def run(self, program: str, inputs: list[Array], outputs: list[Array]) -> None:
+        """Compute `program` of `inputs` into `outputs`, in the order and shapes of the manifest.
+
+        The arrays are the scheduler's own memory: write in place and keep none of them. Several
+        generations may call from several threads at the same time. What it raises ends the
+        generation and reaches the caller unchanged.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the engine's memory; nothing is run afterwards."""
+        ...
+
+
+def executor_names() -> list[str]:
+    """The names that `find_executor` knows."""
+    return sorted(point.name for point in entry_points(group=GROUP))
+
+
+def find_executor(name: str) -> type[Executor]:
+    """The executor class registered under `name`.
+
+    Raises LazyDiTError when there is none, or when what it needs is not installed.
+    """
+    known = {point.name: point for point in entry_points(group=GROUP)}
+    if name not in known:
+        choices = ", ".join(sorted(known)) or "none, since lazydit is not installed"
+        raise LazyDiTError(f"there is no executor {name}: choose from {choices}")
+    try:
+        executor: type[Executor] = known[name].load()
+    except ImportError as error:
+        missing = error.name or known[name].value
+        raise LazyDiTError(
+            f"executor {name} needs the Python package {missing}, which cannot be imported: "
+            f"run pip install {missing.partition('.')[0]}"
+        ) from error
+    return executor

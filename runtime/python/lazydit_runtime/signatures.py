@@ -1,0 +1,185 @@
+"""What holds between the parts of a manifest: the signature of every program of a gate graph.
+
+Letters: N tokens, D width, L depth, T timesteps of one call, C channels, h x w latent.
+"""
+
+from dataclasses import dataclass
+
+from lazydit.errors import LazyDiTError
+from lazydit_runtime.manifest import GateSetSpec, Manifest, ProgramSpec, TensorSpec
+
+Shape = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Shapes of inputs and outputs; everything is float32 but `condition`'s label."""
+
+    inputs: tuple[Shape, ...]
+    outputs: tuple[Shape, ...]
+
+
+def signatures(manifest: Manifest) -> dict[str, Signature]:
+    """The signature that each role of the gate graph asks for: condition, embed, module, ..."""
+    model = manifest.model
+    tokens, width = (1, model.tokens, model.width), (1, 1, model.width)
+    latent = (1, *model.latent_shape)
+    stream: tuple[Shape, ...] = (tokens, tokens, (1, model.width))
+    modulation = (("T", model.depth, 6 * model.width), ("T", 2 * model.width))
+    return {
+        "condition": Signature(((1,), ("T",)), modulation),
+        "embed": Signature((latent,), stream),
+        "module": Signature((tokens, tokens, width, width, width), (*stream, tokens)),
+        "reuse": Signature((tokens, tokens, width), stream),
+        "final": Signature(
+            (tokens, width, width), ((1, model.output_channels, *model.latent_shape[1:]),)
+        ),
+        "decode": Signature((latent,), ((1, *image_shape(manifest)),)),
+    }
+
+
+def image_shape(manifest: Manifest) -> tuple[int, int, int]:
+    """(channels, height, width) of the image that decode makes, or of the latent without it."""
+    decode = manifest.graph.decode
+    if decode is None:
+        return manifest.model.latent_shape
+    outputs = manifest.programs[decode].outputs if decode in manifest.programs else ()
+    shape = outputs[0].shape if outputs else ()
+    if len(shape) != 4 or not all(isinstance(size, int) for size in shape):
+        raise LazyDiTError(
+            f"program {decode} has no output [1, channels, height, width]: export the bundle again"
+        )
+    _, channels, height, width = (int(size) for size in shape)
+    return channels, height, width
+
+
+def check_manifest(manifest: Manifest) -> None:
+    """Raise LazyDiTError unless all parts of the manifest fit together."""
+    _check_model(manifest)
+    _check_modules(manifest)
+    roles = signatures(manifest)
+    graph = manifest.graph
+    _check_program(manifest, graph.condition.program, roles["condition"])
+    _check_program(manifest, graph.embed, roles["embed"])
+    for module in graph.modules:
+        _check_program(manifest, module.program, roles["module"])
+        _check_program(manifest, module.reuse, roles["reuse"])
+    _check_program(manifest, graph.final, roles["final"])
+    if graph.decode is not None:
+        _check_program(manifest, graph.decode, roles["decode"])
+    names = [gate_set.name for gate_set in manifest.gate_sets]
+    for gate_set in manifest.gate_sets:
+        _require(names.count(gate_set.name) == 1, f"two gate sets are called {gate_set.name}")
+        _check_gate_set(manifest, gate_set)
+
+
+def _check_model(manifest: Manifest) -> None:
+    model = manifest.model
+    channels, height, width = model.latent_shape
+    patches = (height // model.patch_size) * (width // model.patch_size)
+    _require(
+        model.tokens == patches and not (height % model.patch_size or width % model.patch_size),
+        f"model.tokens is {model.tokens}, which latent_shape and patch_size do not give",
+    )
+    _require(
+        model.output_channels in (channels, 2 * channels),
+        f"model.output_channels is {model.output_channels} for {channels} channels",
+    )
+    _require(
+        model.guidance_channels <= channels,
+        f"model.guidance_channels is {model.guidance_channels} of {channels} channels",
+    )
+    _require(
+        (model.image == "decode") == (manifest.graph.decode is not None),
+        "model.image and graph.decode disagree",
+    )
+    _require(
+        model.image is None or image_shape(manifest)[0] in (1, 3),
+        "the image has neither one channel nor three",
+    )
+    _require(
+        manifest.defaults.steps <= manifest.diffusion.train_steps,
+        f"defaults.steps is {manifest.defaults.steps} of {manifest.diffusion.train_steps}",
+    )
+    _require(
+        manifest.diffusion.beta_start <= manifest.diffusion.beta_end,
+        "diffusion.beta_start is above diffusion.beta_end",
+    )
+
+
+def _check_modules(manifest: Manifest) -> None:
+    modules = manifest.graph.modules
+    depth = manifest.model.depth
+    _require(
+        len(modules) == 2 * depth, f"graph.modules lists {len(modules)} modules for depth {depth}"
+    )
+    for index, module in enumerate(modules):
+        _require(
+            (module.block, module.kind) == (index // 2, ("attn", "mlp")[index % 2]),
+            f"graph.modules[{index}] is {module.kind} of block {module.block}, out of order",
+        )
+    _require(len({m.reuse for m in modules}) == 1, "graph.modules name several reuse programs")
+
+
+def _check_program(manifest: Manifest, name: str, signature: Signature) -> None:
+    _require(name in manifest.programs, f"program {name} is in the gate graph only")
+    program: ProgramSpec = manifest.programs[name]
+    _require(
+        program.file in manifest.files, f"{program.file} of program {name} is not listed in files"
+    )
+    is_condition = name == manifest.graph.condition.program
+    dtypes = ("int64", "float32") if is_condition else ("float32",) * len(signature.inputs)
+    _check_tensors(f"programs.{name}.inputs", program.inputs, signature.inputs, dtypes)
+    outputs = ("float32",) * len(signature.outputs)
+    _check_tensors(f"programs.{name}.outputs", program.outputs, signature.outputs, outputs)
+
+
+def _check_tensors(
+    where: str, tensors: tuple[TensorSpec, ...], shapes: tuple[Shape, ...], dtypes: tuple[str, ...]
+) -> None:
+    _require(
+        len(tensors) == len(shapes), f"{where} lists {len(tensors)} tensors, not {len(shapes)}"
+    )
+    for index, (tensor, shape, dtype) in enumerate(zip(tensors, shapes, dtypes, strict=True)):
+        _require(
+            tensor.shape == shape and tensor.dtype == dtype,
+            f"{where}[{index}] is {tensor.dtype} {list(tensor.shape)} and should be "
+            f"{dtype} {list(shape)}",
+        )
+
+
+def _check_gate_set(manifest: Manifest, gate_set: GateSetSpec) -> None:
+    where, steps = f"gate set {gate_set.name}", gate_set.steps
+    times, alphas = gate_set.timesteps, gate_set.alphas_cumprod
+    _require(
+        len(times) == steps and len(alphas) == steps,
+        f"{where} is for {steps} steps but lists {len(times)} timesteps and {len(alphas)} alphas",
+    )
+    _require(
+        times[0] < manifest.diffusion.train_steps and all(a > b for a, b in _pairs(times)),
+        f"the timesteps of {where} do not descend within the training timesteps",
+    )
+    _require(all(a < b for a, b in _pairs(alphas)), f"the alphas of {where} do not ascend")
+    entry = manifest.files.get(gate_set.file)
+    if entry is None:
+        raise LazyDiTError(_sentence(f"{gate_set.file} of {where} is not listed in files"))
+    modules, width = len(manifest.graph.modules), manifest.model.width
+    expected = steps * modules * width * 4
+    _require(
+        entry.bytes == expected,
+        f"{gate_set.file} has {entry.bytes} bytes and {where} needs {expected} "
+        f"({steps} steps, {modules} modules, width {width})",
+    )
+
+
+def _pairs(values: tuple[float, ...]) -> list[tuple[float, float]]:
+    return list(zip(values, values[1:], strict=False))
+
+
+def _require(holds: bool, problem: str) -> None:
+    if not holds:
+        raise LazyDiTError(_sentence(problem))
+
+
+def _sentence(problem: str) -> str:
+    return f"the bundle's manifest is wrong, {problem}: export the bundle again"

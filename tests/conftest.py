@@ -1,0 +1,72 @@
+"""Fixtures that several folders of tests share: a small random DiT, gates for it, its bundle."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+
+from lazydit.checkpoints import save_checkpoint
+from lazydit.diffusion import Schedule
+from lazydit.gates import GateSet, save_gates
+from lazydit.models.dit import DiT, DiTConfig
+
+
+def random_dit(seed: int = 0, **changes: object) -> DiT:
+    """A small DiT all of whose weights are random, adaLN included (trained ones start at zero)."""
+    sizes = {"input_size": 8, "patch_size": 2, "in_channels": 3, "width": 32, "depth": 2}
+    config = DiTConfig(**{**sizes, "heads": 4, "num_classes": 5, "learn_sigma": False, **changes})
+    model = DiT(config)
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in model.parameters():
+        parameter.data.normal_(std=0.1, generator=generator)
+    return model.eval()
+
+
+def random_gates(config: DiTConfig, steps: int, seed: int = 0, **changes: object) -> GateSet:
+    """Gates that run some modules and reuse others."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (steps, config.num_modules, config.width)
+    weights = torch.randn(shape, generator=generator) * 0.02
+    settings = {"name": f"{steps}-r50", "timesteps": Schedule.spaced(steps).timesteps}
+    return GateSet(**{**settings, "weights": weights, **changes})
+
+
+@dataclass(frozen=True)
+class SmallBundle:
+    """A bundle that export made, and what it was made from."""
+
+    directory: Path
+    checkpoint: Path
+    gate_file: Path
+    model: DiT
+    gate_sets: tuple[GateSet, ...]
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
+    """A random model with gates for 6 steps, and for 4 steps where `max_reuse` is 1."""
+    # Lowering takes seconds, so that it is done once for all tests.
+    from lazydit_export.export import export
+    from lazydit_export.recipe import ExportRecipe
+    from lazydit_export.report import Report
+    from lazydit_export.targets import find_target
+
+    folder = tmp_path_factory.mktemp("small")
+    model = random_dit()
+    gate_sets = (
+        random_gates(model.config, 6),
+        random_gates(model.config, 4, seed=1, max_reuse=1, threshold_mlp=0.4),
+    )
+    save_checkpoint(model, folder / "small.safetensors")
+    save_gates(gate_sets, folder / "gates.safetensors")
+    recipe = ExportRecipe(
+        checkpoint=folder / "small.safetensors",
+        gates=(folder / "gates.safetensors",),
+        target=find_target("android"),
+        out=folder / "bundle",
+        name="small",
+    )
+    export(recipe, Report(Console(quiet=True), verbose=False))
+    return SmallBundle(recipe.out, recipe.checkpoint, recipe.gates[0], model, gate_sets)
