@@ -1,8 +1,7 @@
 """What laziness costs in quality: the demo model's gate sets against plain DDIM.
 
-Every image is drawn three times from the same noise: lazily, by DDIM with as many steps, and by
-DDIM with as many steps as fit in the lazy run's time (steps x (1 - lazy ratio), rounded). The
-demo's classifier reads what was drawn; the error is the mean squared one against 100 DDIM steps.
+Prints, line by line, the table of lazydit/demo/README.md. All policies draw the same labels from
+the same noise. DDIM "in the same time" takes as many steps as the lazy run's modules would fill.
 
 Example: python benchmarks/demo_quality.py
 """
@@ -10,124 +9,117 @@ Example: python benchmarks/demo_quality.py
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
 from lazydit.checkpoints import load_checkpoint
 from lazydit.demo import demo_checkpoint, demo_classifier, demo_gates
+from lazydit.demo.classifier import DigitClassifier
 from lazydit.diffusion import Schedule
 from lazydit.gates import GateSet, load_gates
+from lazydit.models.dit import DiT
 from lazydit.policies import Always, Lazy, Policy
 from lazydit.sampling import DEFAULT_GUIDANCE, sample
-from table import markdown
 
-BATCH = 50
-EXACT_STEPS = 100
-# The classifier needs many images to tell policies apart, the error few.
-ERROR_IMAGES = 100
-SEED = 2024
+READ_IMAGES = 1000
+COMPARED_IMAGES = 200
+BATCH = 100
+REFERENCE_STEPS = 100
+SEED = 1
 
 
-@dataclass(frozen=True)
-class Quality:
-    """Of one policy: share of images read correctly, error against exact images, lazy ratio."""
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Images [B, 3, 32, 32] of one policy and how lazy it was."""
 
-    accuracy: float
-    error: float
+    images: Tensor
     lazy_ratio: float
 
 
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: `read` is the share the classifier reads, `error` the mean squared
+    error of images in [-1, 1] against `REFERENCE_STEPS` plain steps, None where not compared."""
+
+    policy: str
+    steps: int
+    max_reuse: int | None
+    lazy_ratio: float
+    read: float | None
+    error: float
+
+
 class Judge:
-    """Draws the same labels from the same noise under any policy, and judges the images."""
+    """Draws images under different policies and judges them."""
 
-    def __init__(self, images: int) -> None:
-        self.model = load_checkpoint(demo_checkpoint())
-        self.classifier = demo_classifier()
-        self.labels = torch.arange(images) % self.model.config.num_classes
-        random = torch.Generator().manual_seed(SEED)
-        config = self.model.config
-        shape = (images, config.in_channels, config.input_size, config.input_size)
-        self.noise = torch.randn(shape, generator=random)
-        self._plain: dict[int, Quality] = {}
+    def __init__(self, model: DiT, classifier: DigitClassifier) -> None:
+        self._model, self._classifier = model, classifier
+        config = model.config
+        shape = (READ_IMAGES, config.in_channels, config.input_size, config.input_size)
+        self._labels = torch.arange(READ_IMAGES) % config.num_classes
+        self._noise = torch.randn(shape, generator=torch.Generator().manual_seed(SEED))
+        self._reference = self._draw(REFERENCE_STEPS, Always(), COMPARED_IMAGES).images
 
-    @cached_property
-    def exact(self) -> Tensor:
-        """The first images, drawn with so many steps that more would change nothing to speak of."""
-        return self._draw(Schedule.spaced(EXACT_STEPS), Always(), ERROR_IMAGES)[0]
+    def row(self, name: str, steps: int, policy: Policy, count: int) -> Row:
+        """Draw `count` images and judge them; fewer than READ_IMAGES are not read."""
+        drawn = self._draw(steps, policy, count)
+        compared = drawn.images[:COMPARED_IMAGES]
+        read = None
+        if count == READ_IMAGES:
+            right = self._classifier.read(drawn.images) == self._labels
+            read = right.float().mean().item()
+        error = (compared - self._reference).square().mean().item()
+        return Row(name, steps, policy.max_reuse, drawn.lazy_ratio, read, error)
 
-    def plain(self, steps: int) -> Quality:
-        """Of plain DDIM."""
-        if steps not in self._plain:
-            self._plain[steps] = self._judge(Schedule.spaced(steps), Always())
-        return self._plain[steps]
-
-    def lazy(self, gates: GateSet) -> Quality:
-        """Of sampling with one gate set, thresholds and limit as stored."""
-        return self._judge(Schedule.spaced(gates.steps), Lazy.stored(gates))
-
-    def _judge(self, schedule: Schedule, policy: Policy) -> Quality:
-        latents, ran = self._draw(schedule, policy, len(self.labels))
-        read = self.classifier.read(latents) == self.labels
-        error = (latents[:ERROR_IMAGES] - self.exact).square().mean()
-        return Quality(read.float().mean().item(), error.item(), 1.0 - ran)
-
-    def _draw(self, schedule: Schedule, policy: Policy, count: int) -> tuple[Tensor, float]:
-        """The first latents, and the share of modules that ran."""
-        latents, ran = [], []
-        batches = zip(
-            self.labels[:count].split(BATCH), self.noise[:count].split(BATCH), strict=True
-        )
-        for labels, noise in track(
-            list(batches), f"{len(schedule)} steps", console=Console(stderr=True), transient=True
-        ):
-            result = sample(self.model, labels, noise, schedule, policy, DEFAULT_GUIDANCE)
-            latents.append(result.latent)
-            ran.append(result.ran.float().mean(dim=(0, 2, 3)))
-        return torch.cat(latents), torch.cat(ran).mean().item()
+    def _draw(self, steps: int, policy: Policy, count: int) -> Drawn:
+        images, ratios = [], []
+        for first in range(0, count, BATCH):
+            chosen = slice(first, min(first + BATCH, count))
+            result = sample(
+                self._model,
+                self._labels[chosen],
+                self._noise[chosen],
+                Schedule.spaced(steps),
+                policy,
+                DEFAULT_GUIDANCE,
+            )
+            images.append(result.latent)
+            ratios.append(result.lazy_ratio)
+        return Drawn(torch.cat(images), sum(ratios) / len(ratios))
 
 
-def row(judge: Judge, gates: GateSet) -> dict[str, str | int]:
-    """One line of the table."""
-    lazy, plain = judge.lazy(gates), judge.plain(gates.steps)
-    fitting = max(1, round(gates.steps * (1.0 - lazy.lazy_ratio)))
-    equal = judge.plain(fitting)
-    return {
-        "gate set": gates.name,
-        "max_reuse": "-" if gates.max_reuse is None else gates.max_reuse,
-        "lazy ratio": f"{lazy.lazy_ratio:.3f}",
-        "read: lazy": f"{lazy.accuracy:.1%}",
-        "always": f"{plain.accuracy:.1%}",
-        "DDIM, same time": f"{equal.accuracy:.1%} ({fitting} steps)",
-        "error: lazy": f"{lazy.error:.5f}",
-        "of always": f"{plain.error:.5f}",
-        "of DDIM, same time": f"{equal.error:.5f}",
-    }
+def measure(judge: Judge, gate_sets: Sequence[GateSet]) -> Iterator[Row]:
+    """Per step count: plain DDIM; then each gate set and plain DDIM in the same time."""
+    for steps in sorted({gates.steps for gates in gate_sets}):
+        yield judge.row("always", steps, Always(), READ_IMAGES)
+        for gates in (chosen for chosen in gate_sets if chosen.steps == steps):
+            lazy = judge.row(f"lazy {gates.name}", steps, Lazy.stored(gates), READ_IMAGES)
+            yield lazy
+            equal = round(steps * (1.0 - lazy.lazy_ratio))
+            yield judge.row("always, in the same time", equal, Always(), COMPARED_IMAGES)
+
+
+def as_line(row: Row) -> str:
+    """A line of a Markdown table."""
+    read = "" if row.read is None else f"{row.read:.1%}"
+    limit = "" if row.max_reuse is None else str(row.max_reuse)
+    cells = (row.policy, str(row.steps), limit, f"{row.lazy_ratio:.3f}", read, f"{row.error:.4f}")
+    return f"| {' | '.join(cells)} |"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
+    argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--images", type=int, default=1000, help="how many, all digits alike")
-    parser.add_argument(
-        "--gates", nargs="*", help="gate sets by name; all of the demo's if left out"
-    )
-    arguments = parser.parse_args(argv)
-    if arguments.images < ERROR_IMAGES:
-        parser.error(f"--images: {ERROR_IMAGES} is the least")
-    sets = [gates for path in demo_gates() for gates in load_gates(path)]
-    if arguments.gates:
-        sets = [gates for gates in sets if gates.name in arguments.gates]
-    if not sets:
-        parser.error("--gates: the demo has no such gate set")
-    judge = Judge(arguments.images)
-    print(markdown([row(judge, gates) for gates in sets]))
+    ).parse_args(argv)
+    gate_sets = [gates for path in demo_gates() for gates in load_gates(path)]
+    print("| policy | steps | max reuse | lazy ratio | classifier reads | error |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    judge = Judge(load_checkpoint(demo_checkpoint()), demo_classifier())
+    for row in measure(judge, gate_sets):
+        print(as_line(row), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The command lazydit-export."""
 
+import os
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -48,6 +49,8 @@ def export_command(
         bool, typer.Option("--verbose", help="Name leftover ops, show the compiler's output.")
     ] = False,
 ) -> None:
+    # PyTorch's threads would spin while they wait, and take the cores from ExecuTorch's.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with nullcontext() if verbose else quiet_stderr():
         # Imported here, so that --help does not wait for PyTorch and ExecuTorch.
         from lazydit_export.export import export

@@ -253,7 +253,7 @@ def _check_schema(content: Any, source: str) -> None:
     error = jsonschema.exceptions.best_match(_validator().iter_errors(content))
     if error is None:
         return
-    where = error.json_path.removeprefix("$.") if error.path else "its top level"
+    where = error.json_path.removeprefix("$.") if error.absolute_path else "its top level"
     message = f"{error.instance!r} is malformed" if error.validator == "pattern" else error.message
     message = " ".join(message.split())[:_LONGEST_MESSAGE]
     raise LazyDiTError(f"{source} is wrong at {where} ({message}): export the bundle again")
