@@ -1,5 +1,7 @@
 """Fixtures that several folders of tests share: a small random DiT, gates for it, its bundle."""
 
+import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +44,14 @@ class SmallBundle:
     gate_file: Path
     model: DiT
     gate_sets: tuple[GateSet, ...]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_arrives() -> Iterator[None]:
+    """A test run started in the background ignores SIGINT, and so would all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from lazydit.checkpoints import checkpoint_sha256
 from lazydit.diffusion import BETA_END, BETA_START, TRAIN_TIMESTEPS, Schedule
 from lazydit.gates import GateSet
 from lazydit.models.dit import DiTConfig
+from lazydit.sampling import DEFAULT_GUIDANCE
 from lazydit_export.recipe import ExportRecipe, Source
 from lazydit_export.split import KINDS, MAX_STEPS, Program, module_name
 from lazydit_export.targets.target import Lowered
@@ -31,7 +32,7 @@ from lazydit_runtime.manifest import (
 )
 
 DEFAULT_STEPS = 20
-DEFAULT_GUIDANCE = 3.0
+
 PIXEL_CHANNELS = 3
 """A model of three channels draws RGB images; any other draws latents of some decoder."""
 
