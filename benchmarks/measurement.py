@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from lazydit_runtime import Pipeline, Result
 
@@ -79,10 +81,9 @@ def interleave(
             yield case, run_case(pipeline, case, index % pipeline.num_classes, index)
 
 
-def percentile(values: Iterable[float], share: float) -> float:
+def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least `share` of the values do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]
+    return float(np.quantile(values, share, method="inverted_cdf"))
 
 
 def equal_latency_steps(image_ms: float, plain: dict[int, float]) -> float:

@@ -8,6 +8,7 @@ import argparse
 import json
 import math
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -50,8 +51,11 @@ def load_checkpoint(path: Path, heads: int | None = None) -> DiT:
     else:
         tensors = _unwrap(load_pickle(path, "checkpoint"), path)
         config = infer_config(tensors, heads, path)
-    model = DiT(config)
-    _load_tensors(model, tensors, path)
+    # Without memory: the file's weights are checked first, and random ones would be drawn in vain.
+    with torch.device("meta"):
+        model = DiT(config)
+    _check_tensors(tensors, model.state_dict(), path)
+    model.to_empty(device="cpu").load_state_dict(tensors)
     return model.eval()
 
 
@@ -63,14 +67,16 @@ def checkpoint_sha256(path: Path) -> str:
 def load_pickle(path: Path, what: str) -> Any:
     """A torch.save file read without running code from it; argparse.Namespace is let through."""
     try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
+        with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():
+            # Of pickle protocols, beside the error that says what is wrong.
+            warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise LazyDiTError(
             f"{path} is no file of tensors alone, so it is not loaded: give a {what} saved as a "
             "state dict"
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # A damaged file makes the unpickler raise just anything.
         raise LazyDiTError(f"{path} is not a readable {what}: it may be truncated") from error
 
 
@@ -139,8 +145,9 @@ def _unwrap(content: Any, path: Path) -> dict[str, Tensor]:
     }
 
 
-def _load_tensors(model: DiT, tensors: Mapping[str, Tensor], path: Path) -> None:
-    expected = model.state_dict()
+def _check_tensors(
+    tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor], path: Path
+) -> None:
     for name, tensor in expected.items():
         if name not in tensors:
             raise LazyDiTError(f"{path} lacks {name}, so it is no DiT: give a DiT checkpoint")
@@ -152,7 +159,6 @@ def _load_tensors(model: DiT, tensors: Mapping[str, Tensor], path: Path) -> None
     unknown = sorted(set(tensors) - set(expected))
     if unknown:
         raise LazyDiTError(f"{path} holds {unknown[0]}, which a DiT has not: give a DiT checkpoint")
-    model.load_state_dict(dict(tensors))
 
 
 def _not_a_dit(path: Path) -> LazyDiTError:

@@ -45,7 +45,9 @@ class Workers:
         return batch[self.rank * size : (self.rank + 1) * size]
 
     def check_batch_size(self, size: int) -> None:
-        if size < 1 or size % self.count:
+        if size < 1:
+            raise LazyDiTError(f"a batch of {size} teaches nothing: choose a batch size from 1")
+        if size % self.count:
             raise LazyDiTError(
                 f"a batch of {size} cannot be shared by {self.count} processes: "
                 f"choose a batch size that {self.count} divides"

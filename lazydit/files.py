@@ -32,10 +32,16 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def check_writable(path: Path) -> None:
-    """Raises LazyDiTError unless a file `path` can be written: long work asks before it starts."""
+def check_writable(path: Path, suffix: str) -> None:
+    """Raises LazyDiTError unless a file `path`, which must end in `suffix`, can be written.
+
+    Long work asks before it starts. Readers go by the suffix, so that another one would make a
+    file that cannot be read again.
+    """
     if path.is_dir():
         raise LazyDiTError(f"{path} is a folder: name the file to write")
+    if path.suffix != suffix:
+        raise LazyDiTError(f"{path} does not end in {suffix}: name it {path.stem}{suffix}")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
@@ -63,6 +69,8 @@ def existing_file(path: Path, what: str) -> Path:
 
 def _cannot_write(path: Path, error: Exception) -> LazyDiTError:
     reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+    if "enforce fail" in reason:
+        reason = "the disk took only a part of it"  # torch.save gives no other reason.
     return LazyDiTError(
         f"cannot write {path} ({reason.strip()}): choose a folder that exists, is writable "
         "and has room"

@@ -1,8 +1,16 @@
 """Learning gates: the error that reuse causes against a penalty on scores, backbone frozen.
 
 The loss is that of Shen et al., "LazyDiT: Lazy Learning for the Acceleration of Diffusion
-Transformers", 2025, with errors of different steps made comparable (`chains.ChainSteps`), and
-with penalties that can be regulated to a target ratio.
+Transformers", 2025: in a lazy step that follows a full one, the mean squared error of the output,
+mixed by the scores (`chains`), against the full output, plus one penalty times the sum of the
+scores of attention and another times that of feedforward. Three things differ:
+
+- Up to three lazy steps (or `max_reuse`) follow a full one at any step, not one at every second
+  step, and the loss is the mean over them.
+- The error is that of eps, times the square of its factor in the DDIM update, so that errors of
+  different steps can be compared (`chains.ChainSteps`).
+- With a target ratio, the penalties are regulated to it while gates learn, and all logits are
+  shifted alike afterwards (`regulation`).
 """
 
 import math
@@ -50,7 +58,7 @@ def learn(
     ratio does not settle at the target.
     """
     workers.check_batch_size(recipe.batch_size)
-    check_writable(out)
+    check_writable(out, ".safetensors")
     run = _Run(model, data, recipe, out, workers)
     with Interrupt() as interrupt:
         while not run.finished:
@@ -60,7 +68,13 @@ def learn(
                 run.save()
             if stop and not run.finished:
                 raise KeyboardInterrupt
-    ratio = run.settled_ratio()
+    try:
+        ratio = run.settled_ratio()
+    except LazyDiTError:
+        # Nothing is left to go on with, and the state would refuse the recipe that helps.
+        if workers.main:
+            remove_state(out)
+        raise
     if workers.main:
         save_gates([run.gate_set(gate_set_name(recipe.steps, recipe.target_ratio or ratio))], out)
         remove_state(out)

@@ -1,15 +1,15 @@
 """Training a DiT: eps prediction, Muon for the blocks' matrices, AdamW for the rest, EMA."""
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel
 
 from lazydit.checkpoints import save_checkpoint
 from lazydit.data import LARGEST_SEED, LabelledImages, batch_indices, step_generator
@@ -109,14 +109,6 @@ def make_optimizers(model: DiT, recipe: TrainRecipe) -> list[torch.optim.Optimiz
     return [muon, torch.optim.AdamW(others, lr=recipe.adamw_lr)]
 
 
-@torch.no_grad()
-def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
-    """Move the parameters of `average` towards those of `model`: decay * average + (1 - decay) *
-    model."""
-    for mean, new in zip(average.parameters(), model.parameters(), strict=True):
-        mean.lerp_(new, 1.0 - decay)
-
-
 def _is_block_matrix(name: str, parameter: nn.Parameter) -> bool:
     return name.startswith("blocks.") and parameter.ndim == 2
 
@@ -136,7 +128,7 @@ def train(
     if config.learn_sigma:
         raise LazyDiTError("training predicts the noise alone: set learn_sigma to False")
     workers.check_batch_size(recipe.batch_size)
-    check_writable(out)
+    check_writable(out, ".safetensors")
     run = _Run(config, recipe, len(data.labels), out, workers)
     with Interrupt() as interrupt:
         while run.step < recipe.steps:
@@ -148,7 +140,7 @@ def train(
             if stop and run.step < recipe.steps:
                 raise KeyboardInterrupt
     if workers.main:
-        save_checkpoint(run.average, out)
+        save_checkpoint(cast(DiT, run.average.module), out)
         remove_state(out)
 
 
@@ -162,7 +154,10 @@ class _Run:
         self.recipe, self.out, self.step = recipe, out, 0
         self.settings: dict[str, Any] = asdict(config) | asdict(recipe) | {"images": images}
         self.model = DiT(config).to(workers.device)
-        self.average = copy.deepcopy(self.model).requires_grad_(False)
+        # It starts with the weights after the first step: the random ones say nothing.
+        self.average = AveragedModel(
+            self.model, avg_fn=lambda mean, new, _: mean.lerp(new, 1.0 - recipe.ema)
+        )
         self.optimizers = make_optimizers(self.model, recipe)
         self._restore()
         self.parallel: nn.Module = (
@@ -186,8 +181,7 @@ class _Run:
         loss.backward()
         for optimizer in self.optimizers:
             optimizer.step()
-        # The first step's weights start the average: the random ones before it say nothing.
-        update_average(self.average, self.model, self.recipe.ema if self.step else 0.0)
+        self.average.update_parameters(self.model)
         self.step += 1
         return float(self.workers.mean(loss.detach()))
 

@@ -10,16 +10,16 @@ from rich.console import Console
 
 from lazydit.cli import run
 from lazydit.demo import demo_checkpoint, demo_gates
-from lazydit_export.quiet import quiet_stderr
+from lazydit.quiet import quiet_stderr
 
 EXAMPLES = """
 Turn a lazy DiT into a bundle that a phone can load, and prove that nothing was lost.
 
 Examples:
 
-  lazydit-export --target android
+lazydit-export --target android
 
-  lazydit-export dit.safetensors --gates gates/20-r30.safetensors --target android --out my-bundle
+lazydit-export dit.safetensors --gates 10.safetensors --target android --out b
 """
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import lazydit
-from lazydit.checkpoints import checkpoint_sha256
 from lazydit.diffusion import BETA_END, BETA_START, TRAIN_TIMESTEPS, Schedule
+from lazydit.files import sha256
 from lazydit.gates import GateSet
 from lazydit.models.dit import DiTConfig
 from lazydit.sampling import DEFAULT_GUIDANCE
@@ -152,8 +152,6 @@ def _default_steps(gate_sets: Sequence[GateSet]) -> int:
 def _files(directory: Path) -> dict[str, FileEntry]:
     paths = sorted(path for path in directory.rglob("*") if path.is_file())
     return {
-        path.relative_to(directory).as_posix(): FileEntry(
-            path.stat().st_size, checkpoint_sha256(path)
-        )
+        path.relative_to(directory).as_posix(): FileEntry(path.stat().st_size, sha256(path))
         for path in paths
     }

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from typing_extensions import Self
 
@@ -13,8 +12,7 @@ from lazydit.demo import demo_checkpoint
 from lazydit.errors import LazyDiTError
 from lazydit_export.split import Program, split
 from lazydit_runtime.bundle import Bundle
-
-Array = npt.NDArray[np.generic]
+from lazydit_runtime.executors import Array
 
 
 class EagerExecutor:

@@ -6,6 +6,7 @@ from pathlib import Path
 from lazydit.gates import GateSet
 from lazydit_export.describe import describe, gate_file, with_findings
 from lazydit_export.directory import new_directory
+from lazydit_export.interrupt import KeptInterrupt
 from lazydit_export.recipe import ExportRecipe, Source, read_source
 from lazydit_export.report import Report
 from lazydit_export.split import Program, split
@@ -19,14 +20,16 @@ def export(recipe: ExportRecipe, report: Report) -> None:
     """Makes the bundle that `recipe` describes, verified; `report` is told of every stage.
 
     Raises LazyDiTError, and leaves nothing behind, when an input is unusable, the bundle cannot be
-    written, or it disagrees with PyTorch.
+    written, or it disagrees with PyTorch. KeyboardInterrupt leaves nothing behind either.
     """
     source = read_source(recipe)
     report.started(recipe, source)
     programs = split(source.model)
-    with new_directory(recipe.out, force=recipe.force) as directory:
+    with KeptInterrupt() as interrupt, new_directory(recipe.out, force=recipe.force) as directory:
         manifest = write_bundle(recipe, source, programs, directory, report)
+        interrupt.check()
         _verify(recipe, source, programs, manifest, directory, report)
+        interrupt.check()
     report.finished(recipe, manifest)
 
 

@@ -48,7 +48,7 @@ def learn(
 ) -> None:
     """Learn when each module of a DiT may be reused.
 
-    Example: lazydit learn dit.safetensors --target-ratio 0.3 --max-reuse 1 --out gates.safetensors
+    Example: lazydit learn dit.safetensors --target-ratio 0.3 --out 10.safetensors
 
     Ctrl-C keeps the state beside the gate file; the same command then goes on. Several GPUs:
     torchrun --nproc-per-node 4 -m lazydit.cli learn ...

@@ -30,7 +30,7 @@ def train(
 ) -> None:
     """Train a DiT on labelled images.
 
-    Example: lazydit train --data digits --out digits.safetensors
+    Example: lazydit train --data digits --out dit.safetensors
 
     Ctrl-C keeps the state beside the checkpoint; the same command then goes on. Several GPUs:
     torchrun --nproc-per-node 4 -m lazydit.cli train ...

@@ -70,8 +70,11 @@ class DiTConfig:
 
     def __post_init__(self) -> None:
         sizes = (self.input_size, self.patch_size, self.in_channels, self.width, self.depth)
-        if min(*sizes, self.heads, self.num_classes) < 1 or self.mlp_ratio <= 0:
-            raise LazyDiTError("every size of a DiT must be at least 1: correct the sizes given")
+        counts = (*sizes, self.heads, self.num_classes)
+        if any(type(count) is not int or count < 1 for count in counts) or self.mlp_ratio <= 0:
+            raise LazyDiTError(
+                "every size of a DiT must be at least 1 and whole: correct the sizes given"
+            )
         if self.input_size % self.patch_size:
             raise LazyDiTError(
                 f"input size {self.input_size} is not a multiple of patch size {self.patch_size}: "

@@ -2,7 +2,9 @@
 
 import dataclasses
 import shutil
+import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,8 @@ from lazydit_export.targets.target import Lowered, OnProgram, Target
 from lazydit_export.verification.compare import at_limit, compare, psnr
 from lazydit_export.verification.runs import Case, Runs
 from lazydit_runtime.bundle import Bundle
+from lazydit_runtime.executors import Array
+from lazydit_runtime.executors.executorch import ExecuTorchExecutor
 from tests.conftest import SmallBundle, random_dit, random_gates
 
 SILENT = Report(Console(quiet=True), verbose=False)
@@ -65,6 +69,24 @@ def test_a_wrong_weight_in_the_bundle_is_found_and_named(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ctrl_c_counts_where_python_drops_its_exception(
+    small_bundle: SmallBundle, tmp_path: Path
+) -> None:
+    recipe = recipe_for(small_bundle, tmp_path / "bundle")
+    target = lowered_before(small_bundle)
+
+    def lower(programs: Sequence[Program], directory: Path, done: OnProgram) -> list[Lowered]:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return target.lower(programs, directory, done)
+
+    recipe = dataclasses.replace(recipe, target=dataclasses.replace(target, lower=lower))
+    with pytest.raises(KeyboardInterrupt):
+        export(recipe, SILENT)
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 @pytest.mark.parametrize(
     ("weight", "program"),
     [
@@ -88,6 +110,27 @@ def test_a_weight_that_differs_from_the_model_is_found_and_named(
     with pytest.raises(LazyDiTError, match=f"{program} is the first program that differs"):
         export(recipe, SILENT)
     assert [path.name for path in tmp_path.iterdir()] == ["other.safetensors"]
+
+
+def test_a_program_that_gives_no_numbers_is_found_and_named(
+    small_bundle: SmallBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ExecuTorchExecutor.run
+
+    def broken(
+        self: ExecuTorchExecutor, program: str, inputs: list[Array], outputs: list[Array]
+    ) -> None:
+        run(self, program, inputs, outputs)
+        if program == "block_01_attn":
+            outputs[0][...] = np.nan
+
+    monkeypatch.setattr(ExecuTorchExecutor, "run", broken)
+    recipe = dataclasses.replace(
+        recipe_for(small_bundle, tmp_path / "bundle"), target=lowered_before(small_bundle)
+    )
+    with pytest.raises(LazyDiTError, match="block_01_attn is the first program that differs"):
+        export(recipe, SILENT)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_wrong_gates_are_found(

@@ -1,27 +1,16 @@
 """What the tests of the PyTorch package share: small random models, also as diffusers has them."""
 
 import pytest
-import torch
 from diffusers import DiTTransformer2DModel
 from PIL import Image
 
-from lazydit.models.dit import DiT, DiTConfig
+from tests import conftest
 
 
 @pytest.fixture
 def random_dit():
     """Makes a small DiT all of whose weights are random, adaLN included."""
-
-    def make(seed=0, **changes):
-        sizes = {"input_size": 8, "patch_size": 2, "in_channels": 3, "width": 32, "depth": 2}
-        config = {**sizes, "heads": 4, "num_classes": 5, "learn_sigma": False, **changes}
-        model = DiT(DiTConfig(**config))
-        generator = torch.Generator().manual_seed(seed)
-        for parameter in model.parameters():
-            parameter.data.normal_(std=0.1, generator=generator)
-        return model.eval()
-
-    return make
+    return conftest.random_dit
 
 
 @pytest.fixture

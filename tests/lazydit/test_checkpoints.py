@@ -4,7 +4,9 @@ import argparse
 import hashlib
 import json
 import os
+import pickle
 import resource
+import zipfile
 from dataclasses import asdict
 
 import pytest
@@ -42,6 +44,13 @@ def test_model_and_config_survive_the_file(guidance_channels, random_dit, tmp_pa
     assert loaded.config == model.config
     assert same_weights(loaded, model)
     assert not loaded.training
+
+
+def test_loading_draws_no_random_numbers(random_dit, tmp_path):
+    save_checkpoint(random_dit(), tmp_path / "model.safetensors")
+    before = torch.get_rng_state()
+    load_checkpoint(tmp_path / "model.safetensors")
+    assert torch.get_rng_state().equal(before)
 
 
 def test_weights_stored_in_fp16_are_loaded_as_fp32(random_dit, tmp_path):
@@ -124,6 +133,13 @@ def test_loading_never_runs_code_from_the_file(zipped, tmp_path, random_dit):
     assert not victim.exists()
 
 
+def test_a_refused_pickle_gives_no_warnings_beside_the_error(tmp_path, recwarn):
+    (tmp_path / "model.pt").write_bytes(pickle.dumps(Malicious(tmp_path / "executed"), protocol=4))
+    with pytest.raises(LazyDiTError, match="model.pt"):
+        load_checkpoint(tmp_path / "model.pt")
+    assert list(recwarn) == []
+
+
 def without(name):
     return lambda tensors: {key: value for key, value in tensors.items() if key != name}
 
@@ -183,6 +199,18 @@ def test_truncated_files_are_refused(name, kept, tmp_path, random_dit):
 
     with pytest.raises(LazyDiTError, match=name):
         load_checkpoint(path, heads=4)
+
+
+def test_a_file_whose_pickle_is_damaged_is_refused(tmp_path):
+    whole, damaged = tmp_path / "whole.pt", tmp_path / "damaged.pt"
+    torch.save({}, whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(damaged, "w") as target:
+        for name in source.namelist():
+            # A tuple that never began, for which the unpickler raises IndexError.
+            kept = b"\x80\x02K\x01t." if name.endswith("data.pkl") else source.read(name)
+            target.writestr(name, kept)
+    with pytest.raises(LazyDiTError, match="damaged.pt is not a readable checkpoint"):
+        load_checkpoint(damaged)
 
 
 @pytest.mark.parametrize("name", ["notes.pt", "notes.safetensors"])

@@ -69,10 +69,12 @@ def test_help_does_not_wait_for_pytorch():
 
 
 @pytest.mark.parametrize("command", ["train", "learn"])
-def test_help_of_a_command_shows_an_example(command, lazydit):
+def test_help_of_a_command_shows_an_example_on_one_line(command, lazydit, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = lazydit(command, "--help")
     assert code == 0
-    assert f"Example: lazydit {command} " in out
+    (example,) = (line for line in out.splitlines() if f"Example: lazydit {command} " in line)
+    assert example.rstrip().endswith(".safetensors")
 
 
 def test_version(lazydit):
@@ -137,12 +139,12 @@ TINY = ["--size", 8, "--patch", 4, "--width", 16, "--depth", 1, "--heads", 2, "-
         (["--heads", 3], "width 16 must be a multiple of 4 and of the 3 heads"),
         (["--depth", 0], "every size of a DiT must be at least 1"),
         (["--steps", 0], "0 steps train nothing"),
-        (["--batch-size", 0], "a batch of 0 cannot be shared"),
+        (["--batch-size", 0], "a batch of 0 teaches nothing"),
         (["--seed", -1], "seed -1 is out of range"),
         (["--device", "abacus"], "device abacus is not usable here"),
         (["--out", "absent/dit.safetensors"], "cannot write absent/dit.safetensors"),
         (["--out", "images"], "images is a folder: name the file to write"),
-        (["--out", "images/0/0.png"], "images/0/0.png is there already"),
+        (["--out", "dit.pt"], "dit.pt does not end in .safetensors: name it dit.safetensors"),
     ],
 )
 def test_training_that_cannot_start_says_why_and_writes_nothing(

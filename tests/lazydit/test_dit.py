@@ -90,6 +90,7 @@ def test_a_new_model_predicts_zero():
         ({"patch_size": 3}, "input size 8 is not a multiple of patch size 3"),
         ({"heads": 5}, "width 32 must be a multiple of 4 and of the 5 heads"),
         ({"depth": 0}, "every size of a DiT must be at least 1"),
+        ({"width": 32.0}, "every size of a DiT must be at least 1 and whole"),
         ({"guidance_channels": 0}, "guidance needs at least one channel"),
     ],
 )

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lazydit import self_images
+from lazydit import learning, self_images
 from lazydit.checkpoints import save_checkpoint
 from lazydit.data import DigitImages, FolderImages
 from lazydit.diffusion import Schedule
@@ -179,13 +179,17 @@ def test_a_state_of_another_recipe_or_model_is_refused(model, data, random_dit, 
         learn(other, data, RECIPE, out, ALONE)
 
 
-def test_a_ratio_that_does_not_settle_is_told_and_nothing_is_written(model, data, tmp_path):
+def test_a_ratio_that_does_not_settle_is_told_and_nothing_is_written(
+    model, data, tmp_path, monkeypatch
+):
     out = tmp_path / "gates.safetensors"
     with pytest.raises(LazyDiTError, match="did not settle at 0.60"):
         # Gates that hardly move cannot become that lazy.
         recipe = replace(RECIPE, target_ratio=0.6, iterations=1, lr=1e-12, final_lr=1e-12)
+        monkeypatch.setattr(learning, "SAVE_EVERY", 1)
         learn(model, data, recipe, out, ALONE)
-    assert not out.exists()
+    # A state would refuse a recipe with more iterations.
+    assert not out.exists() and not state_path(out).exists()
 
 
 @pytest.mark.parametrize(

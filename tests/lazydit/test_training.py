@@ -147,7 +147,7 @@ def test_recipes_that_make_no_sense_are_refused(changes, sentence):
 
 def test_batches_that_processes_cannot_share_are_refused(data, tmp_path):
     out = tmp_path / "dit.safetensors"
-    with pytest.raises(LazyDiTError, match="a batch of 0 cannot be shared"):
+    with pytest.raises(LazyDiTError, match="a batch of 0 teaches nothing"):
         train(CONFIG, data, replace(RECIPE, batch_size=0), out, ALONE)
     with pytest.raises(LazyDiTError, match="choose a batch size that 3 divides"):
         Workers(0, 3, torch.device("cpu")).check_batch_size(4)

@@ -14,9 +14,7 @@ from lazydit.models.dit import DiT, DiTConfig
 from lazydit.policies import Always, Decision, Lazy, Policy
 from lazydit.sampling import sample
 from lazydit_runtime.pipeline import Pipeline
-
-UNGUIDED = 1.0
-"""The scale at which a pipeline computes no unconditional sample."""
+from lazydit_runtime.planning import UNGUIDED
 
 
 class Image(NamedTuple):

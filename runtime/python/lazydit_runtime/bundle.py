@@ -1,6 +1,5 @@
 """Opening a bundle: everything is checked before anything of it is run or mapped."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lazydit.errors import LazyDiTError
+from lazydit.files import sha256
 from lazydit_runtime.manifest import FILE_NAME, FileEntry, GateSetSpec, Manifest
 from lazydit_runtime.signatures import check_manifest
 
@@ -83,7 +83,7 @@ def _check_file(directory: Path, name: str, entry: FileEntry) -> None:
                 f"{name} in {directory} has {size} bytes instead of {entry.bytes}, "
                 "it may be truncated: copy or export the bundle again"
             )
-        digest = _sha256(path)
+        digest = sha256(path)
     except OSError as error:
         raise LazyDiTError(
             f"{name} in {directory} cannot be read ({error.strerror}): check its permissions"
@@ -93,14 +93,6 @@ def _check_file(directory: Path, name: str, entry: FileEntry) -> None:
             f"{name} in {directory} is not the file that was exported (its sha256 differs): "
             "copy or export the bundle again"
         )
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as opened:
-        while block := opened.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _read_gates(directory: Path, manifest: Manifest, spec: GateSetSpec) -> NDArray[np.float32]:

@@ -42,8 +42,8 @@ class Setting:
 class Memory:
     """Bytes that one generation allocates: `total`, and what it consists of.
 
-    `cache` holds the modules' outputs, `modulation` that of all steps, `gates` folded gates and
-    the schedule. The engine's own memory (weights, arenas) comes on top.
+    `cache` holds the modules' outputs, `modulation` that of all steps, `gates` the policy's gates
+    or schedule. The engine's own memory (weights, arenas) comes on top.
     """
 
     total: int
@@ -73,7 +73,7 @@ def resolve(
         raise LazyDiTError(f"{steps} steps are not possible: choose from 1 to {most}")
     guidance = manifest.defaults.guidance if guidance is None else float(guidance)
     if not math.isfinite(guidance):
-        raise LazyDiTError(f"guidance {guidance} is not a number to work with: choose 1 or more")
+        raise LazyDiTError(f"guidance {guidance} is not a number to work with: choose 1 to 10")
     gate_set = _gate_set(bundle, policy, steps) if isinstance(policy, Lazy) else None
     if isinstance(policy, FixedSchedule):
         policy.mask(steps, manifest.model.depth)

@@ -62,10 +62,15 @@ class Result:
 
     @cached_property
     def image(self) -> Image.Image:
-        """The picture; LazyDiTError when the bundle cannot make one of its latents."""
+        """The picture; LazyDiTError when there is none to be made of the latent."""
         if self.pixels is None:
             raise LazyDiTError(
                 "this bundle has no decode program: take the latent and decode it yourself"
+            )
+        if not np.isfinite(self.pixels).all():
+            raise LazyDiTError(
+                f"the image of label {self.label} grew beyond all numbers: choose a guidance "
+                f"closer to 1 than {self.guidance:g}"
             )
         return to_image(self.pixels)
 

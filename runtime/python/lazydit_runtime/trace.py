@@ -1,7 +1,6 @@
 """What happened in a generation, per step, sample and module."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,17 +41,6 @@ class Trace:
             "ran": self.ran.tolist(),
             "module_ms": _null_for_nan(self.module_ms.tolist()),
         }
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Trace":
-        """The trace that `to_json` gave."""
-        return cls(
-            timesteps=tuple(content["timesteps"]),
-            modules=tuple(content["modules"]),
-            scores=np.array(content["scores"], dtype=np.float32),
-            ran=np.array(content["ran"], dtype=np.bool_),
-            module_ms=np.array(content["module_ms"], dtype=np.float64),
-        )
 
 
 def _null_for_nan(values: Any) -> Any:

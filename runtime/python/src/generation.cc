@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "arrays.h"
 #include "errors.h"
 #include "python_executor.h"
 
@@ -22,9 +23,7 @@ nb::object copied(const Source* source, const std::vector<size_t>& shape) {
   for (const size_t length : shape) size *= length;
   auto values = std::make_unique<Element[]>(size);
   std::transform(source, source + size, values.get(), [](Source value) { return static_cast<Element>(value); });
-  Element* const data = values.get();
-  const nb::capsule owner(values.release(), [](void* memory) noexcept { delete[] static_cast<Element*>(memory); });
-  return nb::cast(nb::ndarray<nb::numpy, Element>(data, shape.size(), shape.data(), owner));
+  return owning_array(std::move(values), shape);
 }
 
 std::vector<size_t> image_shape(int64_t channels, int64_t height, int64_t width) {

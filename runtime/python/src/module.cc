@@ -1,12 +1,13 @@
 /* lazydit_runtime._core: the scheduler's C API in Python. What each name does stands in _core.pyi. */
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
+#include "arrays.h"
 #include "description.h"
 #include "errors.h"
 #include "generation.h"
@@ -18,17 +19,10 @@ using namespace nb::literals;
 namespace lazydit_python {
 namespace {
 
-template <typename Element>
-nb::object array(std::unique_ptr<Element[]> values, size_t size) {
-  Element* const data = values.get();
-  const nb::capsule owner(values.release(), [](void* memory) noexcept { delete[] static_cast<Element*>(memory); });
-  return nb::cast(nb::ndarray<nb::numpy, Element>(data, {size}, owner));
-}
-
 nb::object randn(uint64_t seed, size_t size) {
   auto values = std::make_unique<float[]>(size);
   lazydit_randn(seed, values.get(), size);
-  return array(std::move(values), size);
+  return owning_array(std::move(values), {size});
 }
 
 std::vector<int64_t> spaced_timesteps(int32_t train_steps, int32_t steps) {
@@ -43,7 +37,7 @@ nb::object alphas_cumprod(int32_t train_steps, double beta_start, double beta_en
   auto alphas = std::make_unique<double[]>(size);
   lazydit_error error = {};
   check(lazydit_alphas_cumprod(train_steps, beta_start, beta_end, alphas.get(), &error), error);
-  return array(std::move(alphas), size);
+  return owning_array(std::move(alphas), {size});
 }
 
 }  // namespace

@@ -120,6 +120,13 @@ def test_image_is_the_latent_from_minus_one_to_one(pipeline: Pipeline) -> None:
     assert np.abs(np.asarray(result.image) - levels).max() <= 0.5 + 1e-3
 
 
+def test_latent_beyond_all_numbers_has_no_image(pipeline: Pipeline) -> None:
+    result = pipeline.generate(0, steps=6, guidance=1e300)
+    assert not np.isfinite(result.latent).all()
+    with pytest.raises(LazyDiTError, match="choose a guidance closer to 1 than 1e.300"):
+        _ = result.image
+
+
 def test_latent_model_without_decode_has_no_image(toy: Any, toy_bundle: Any) -> None:
     manifest = toy_bundle.manifest()
     manifest["model"]["image"] = None

@@ -80,9 +80,9 @@ def generate(
 
     Example: lazydit generate --label 0-9 --steps 10 --policy always --policy lazy
     """
-    for path in (out, trace):
-        if path is not None:
-            check_writable(path)
+    check_writable(out, ".png")
+    if trace is not None:
+        check_writable(trace, ".json")
     options = PolicyOptions(gates, threshold, max_reuse, every, schedule)
     policies = options.policies(policy or ["lazy"])
     seeds = parse_numbers(seed or ["0"], "--seed")

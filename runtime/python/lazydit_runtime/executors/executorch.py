@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from lazydit.errors import LazyDiTError
+from lazydit.quiet import quiet_stderr
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.executors import Array
-from lazydit_runtime.executors.chatter import without_chatter
 from lazydit_runtime.manifest import Manifest, ProgramSpec, TensorSpec
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # executorch.runtime and portable_lib wrap this module and import the whole exporter: 3 seconds.
 _ENGINE = "executorch.extension.pybindings._C"
+
+# What it finds out about the processor, and beside every error that it raises.
+_LOG_LINE = r"\[\w+\.cpp:\d+\] "
 
 _SCALAR_TYPES = {"float32": 6, "float16": 5, "int64": 4}
 """What ExecuTorch calls these element types."""
@@ -46,7 +49,7 @@ class ExecuTorchExecutor:
         while another generation runs. `checkpoint` is not read. Raises LazyDiTError when a file
         is not what the engine or the manifest expects.
         """
-        with without_chatter():
+        with quiet_stderr(_LOG_LINE):
             engine = _import_engine()
             if threads is not None:
                 # A method takes hold of the pool when it is loaded.
