@@ -48,15 +48,19 @@ class Report:
             yield done
 
     def lowered(self, lowered: Sequence[Lowered], manifest: Manifest) -> None:
-        """The table of programs, then the sizes of the files."""
+        """The table of programs where the target has delegates, then the sizes of the files."""
+        if any(program.delegates for program in lowered):
+            self._print_delegates(lowered)
+        for name, entry in manifest.files.items():
+            self._console.print(f"{name}  {entry.bytes / MEGABYTE:.2f} MB", highlight=False)
+
+    def _print_delegates(self, lowered: Sequence[Lowered]) -> None:
         table = _table("Programs", "program")
         table.add_column("delegates", justify="right")
         table.add_column("leftover ops", justify="left" if self._verbose else "right")
         for program in lowered:
             table.add_row(program.program, str(program.delegates), self._leftover(program))
         self._console.print(table)
-        for name, entry in manifest.files.items():
-            self._console.print(f"{name}  {entry.bytes / MEGABYTE:.2f} MB", highlight=False)
 
     def _leftover(self, program: Lowered) -> str:
         count = len(program.leftover_ops)
