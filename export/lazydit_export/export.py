@@ -27,7 +27,7 @@ def export(recipe: ExportRecipe, report: Report) -> None:
     with new_directory(recipe.out, force=recipe.force) as directory:
         manifest = write_bundle(recipe, source, programs, directory, report)
         _verify(recipe, source, programs, manifest, directory, report)
-    report.finished(recipe)
+    report.finished(recipe, manifest)
 
 
 def write_bundle(

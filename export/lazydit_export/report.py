@@ -91,9 +91,10 @@ class Report:
                 highlight=False,
             )
 
-    def finished(self, recipe: ExportRecipe) -> None:
+    def finished(self, recipe: ExportRecipe, manifest: Manifest) -> None:
+        command = "inspect" if manifest.model.image is None else "generate"
         self._console.print(
-            f"the bundle is in {recipe.out}; next: lazydit generate {recipe.out}",
+            f"the bundle is in {recipe.out}; next: lazydit {command} {recipe.out}",
             highlight=False,
             soft_wrap=True,
         )
