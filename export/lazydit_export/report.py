@@ -12,6 +12,7 @@ from lazydit_export.recipe import ExportRecipe, Source
 from lazydit_export.targets.target import Lowered
 from lazydit_export.verification.compare import Comparison
 from lazydit_export.verification.gate import Verification
+from lazydit_runtime.executors import DEFAULT_EXECUTOR
 from lazydit_runtime.manifest import Manifest
 
 MEGABYTE = 1e6
@@ -93,6 +94,8 @@ class Report:
 
     def finished(self, recipe: ExportRecipe, manifest: Manifest) -> None:
         command = "inspect" if manifest.model.image is None else "generate"
+        if command == "generate" and recipe.target.executor != DEFAULT_EXECUTOR:
+            command += f" --executor {recipe.target.executor}"
         self._console.print(
             f"the bundle is in {recipe.out}; next: lazydit {command} {recipe.out}",
             highlight=False,

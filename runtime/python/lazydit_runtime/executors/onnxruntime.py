@@ -33,8 +33,10 @@ _ERRORS_ONLY = 3
 class OnnxRuntimeExecutor:
     """Runs a bundle's .onnx files; the engine reads and writes the scheduler's own memory.
 
-    All programs share one pool of threads: with one pool each, those of the programs that have just
-    run keep the processors busy with waiting. Several threads may run programs at the same time.
+    Several threads may run programs at the same time. All programs share the process's pool of
+    threads: with a pool each, those of the program before would still wait for work, busily, while
+    the next one runs. Once there is such a pool the engine refuses other sessions of the process
+    that do not set `use_per_session_threads = False`.
     """
 
     def __init__(self, sessions: dict[str, Any]) -> None:
@@ -58,8 +60,8 @@ class OnnxRuntimeExecutor:
     ) -> "Self":
         """Load every program of `bundle` and hold its signature against the manifest.
 
-        `threads` counts the caller's; the whole process has the pool in common, so that a process
-        that has one can ask for the same number or for 1 only. `checkpoint` is not read.
+        `threads` counts the caller's too; the first to open sets it for the whole process, and None
+        takes what is set. `checkpoint` is not read.
         `providers` are the engine's own names, in order of preference; the CPU takes what they
         leave. Raises LazyDiTError when a file is not what the engine or the manifest expects, or
         this build of the engine has not a provider.
@@ -127,33 +129,32 @@ def _check_providers(providers: Sequence[str]) -> None:
 
 _pool_lock = threading.Lock()
 _pool_threads: int | None = None
-"""The size of the process's pool once there is one; 0 was left to the engine."""
+"""The size of the process's pool once this module has asked for one; None if left to others."""
 
 
 def _options(threads: int | None) -> Any:
+    _share_pool(threads)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
-    if threads == 1:
-        # The caller's own thread does everything.
-        options.intra_op_num_threads = 1
-    else:
-        _make_pool(threads)
-        options.use_per_session_threads = False
+    options.use_per_session_threads = False
     return options
 
 
-def _make_pool(threads: int | None) -> None:
+def _share_pool(threads: int | None) -> None:
+    """Has the process own a pool; LazyDiTError when it owns one of another size than `threads`."""
     global _pool_threads
     with _pool_lock:
-        if _pool_threads is None:
+        try:
             onnxruntime.set_global_thread_pool_sizes(threads or 0, 1)
-            _pool_threads = threads or 0
-    if threads is not None and threads != _pool_threads:
-        had = _pool_threads or "the default number of"
-        raise LazyDiTError(
-            f"ONNX Runtime has {had} threads in this process and cannot change that: start "
-            f"another process for {threads}"
-        )
+        except Exception:
+            # The engine makes one pool per process and says so: that one has to do.
+            if threads is not None and threads != _pool_threads:
+                raise LazyDiTError(
+                    f"ONNX Runtime's threads are set already in this process and stay as they are: "
+                    f"start another process for {threads}"
+                ) from None
+        else:
+            _pool_threads = threads
 
 
 def _load(
