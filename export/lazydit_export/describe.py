@@ -49,10 +49,11 @@ def describe(
         schema_version=SCHEMA_VERSION,
         target=recipe.target.name,
         precision=recipe.target.precision,
+        formats=dict(recipe.target.formats),
         tools={
             "lazydit": lazydit.__version__,
             "torch": version("torch"),
-            "executorch": version("executorch"),
+            **{package: version(package) for package in recipe.target.packages},
             "python": platform.python_version(),
         },
         model=_model(recipe.name, source),

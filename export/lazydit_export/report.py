@@ -12,6 +12,7 @@ from lazydit_export.recipe import ExportRecipe, Source
 from lazydit_export.targets.target import Lowered
 from lazydit_export.verification.compare import Comparison
 from lazydit_export.verification.gate import Verification
+from lazydit_runtime.executors import DEFAULT_EXECUTOR
 from lazydit_runtime.manifest import Manifest
 
 MEGABYTE = 1e6
@@ -48,15 +49,19 @@ class Report:
             yield done
 
     def lowered(self, lowered: Sequence[Lowered], manifest: Manifest) -> None:
-        """The table of programs, then the sizes of the files."""
+        """The table of programs where the target has delegates, then the sizes of the files."""
+        if any(program.delegates for program in lowered):
+            self._print_delegates(lowered)
+        for name, entry in manifest.files.items():
+            self._console.print(f"{name}  {entry.bytes / MEGABYTE:.2f} MB", highlight=False)
+
+    def _print_delegates(self, lowered: Sequence[Lowered]) -> None:
         table = _table("Programs", "program")
         table.add_column("delegates", justify="right")
         table.add_column("leftover ops", justify="left" if self._verbose else "right")
         for program in lowered:
             table.add_row(program.program, str(program.delegates), self._leftover(program))
         self._console.print(table)
-        for name, entry in manifest.files.items():
-            self._console.print(f"{name}  {entry.bytes / MEGABYTE:.2f} MB", highlight=False)
 
     def _leftover(self, program: Lowered) -> str:
         count = len(program.leftover_ops)
@@ -89,6 +94,8 @@ class Report:
 
     def finished(self, recipe: ExportRecipe, manifest: Manifest) -> None:
         command = "inspect" if manifest.model.image is None else "generate"
+        if command == "generate" and recipe.target.executor != DEFAULT_EXECUTOR:
+            command += f" --executor {recipe.target.executor}"
         self._console.print(
             f"the bundle is in {recipe.out}; next: lazydit {command} {recipe.out}",
             highlight=False,

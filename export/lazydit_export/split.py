@@ -1,5 +1,6 @@
 """Cuts a DiT into the programs of a bundle, in the order in which a generation runs them."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import cast
 
@@ -60,6 +61,8 @@ def split(model: DiT) -> list[Program]:
     output = _float("output", 1, config.tokens, width)
     shift, scale, gate = (_float(name, 1, 1, width) for name in ("shift", "scale", "gate"))
     stream = (tokens, norm, _float("norm_sum", 1, width))
+    # Not called as the inputs are: in ONNX every tensor of a program has a name of its own.
+    next_stream = tuple(dataclasses.replace(spec, name=f"next_{spec.name}") for spec in stream)
     condition = Program(
         "condition",
         Condition(model),
@@ -73,7 +76,10 @@ def split(model: DiT) -> list[Program]:
     model_output = _float("model_output", 1, config.out_channels, size, size)
     modules = [
         Program(
-            module_name(block, kind), module, (tokens, norm, shift, scale, gate), (*stream, output)
+            module_name(block, kind),
+            module,
+            (tokens, norm, shift, scale, gate),
+            (*next_stream, output),
         )
         for block in range(depth)
         for kind, module in zip(KINDS, _block_modules(model, block), strict=True)
@@ -82,7 +88,7 @@ def split(model: DiT) -> list[Program]:
         condition,
         Program("embed", Embed(model), (latent,), stream),
         *modules,
-        Program("reuse", Reuse(), (tokens, output, gate), stream),
+        Program("reuse", Reuse(), (tokens, output, gate), next_stream),
         Program("final", Final(model), (norm, shift, scale), (model_output,)),
     ]
     for program in programs:

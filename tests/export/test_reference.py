@@ -1,5 +1,6 @@
 """Outputs of the paper's public reference code, through an exported bundle and the core."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,21 +17,22 @@ from lazydit_runtime import Pipeline
 REFERENCE = Path(__file__).parent.parent / "data" / "reference"
 
 
-@pytest.fixture(scope="module", params=[7, 10])
+@pytest.fixture(scope="module", params=itertools.product(("android", "onnx"), (7, 10)), ids=str)
 def reference(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[int, Pipeline]]:
-    steps = request.param
+    name, steps = request.param
+    target = find_target(name)
     recipe = ExportRecipe(
         checkpoint=REFERENCE / f"dit_{steps}.pt",
         gates=(REFERENCE / f"gates_{steps}.pt",),
-        target=find_target("android"),
+        target=target,
         out=tmp_path_factory.mktemp("reference") / "bundle",
         name="reference",
         heads=4,
     )
     export(recipe, Report(Console(quiet=True), verbose=False))
-    with Pipeline.load(recipe.out) as pipeline:
+    with Pipeline.load(recipe.out, target.executor) as pipeline:
         yield steps, pipeline
 
 

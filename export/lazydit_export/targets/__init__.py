@@ -5,8 +5,11 @@ import importlib
 from lazydit.errors import LazyDiTError
 from lazydit_export.targets.target import Target
 
-_MODULES = {"android": "lazydit_export.targets.android"}
-_PLANNED = ("ios", "onnx")
+_MODULES = {
+    "android": "lazydit_export.targets.android",
+    "onnx": "lazydit_export.targets.onnx",
+}
+_PLANNED = ("ios",)
 
 
 def find_target(name: str) -> Target:

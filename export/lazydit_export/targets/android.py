@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import (
     EdgeCompileConfig,
@@ -12,9 +11,10 @@ from executorch.exir import (
     to_edge_transform_and_lower,
 )
 from executorch.exir.passes import MemoryPlanningPass
-from torch.export import Dim, ExportedProgram
+from torch.export import ExportedProgram
 
-from lazydit_export.split import MAX_STEPS, STEPS_DIMENSION, Program
+from lazydit_export.split import Program
+from lazydit_export.targets.exported import export_program
 from lazydit_export.targets.target import Lowered, OnProgram, Target
 
 FILE = "programs.pte"
@@ -49,15 +49,7 @@ def lower(programs: Sequence[Program], directory: Path, on_program: OnProgram) -
 
 
 def _lower_program(program: Program) -> ExportedProgram:
-    steps = Dim(STEPS_DIMENSION, min=1, max=MAX_STEPS)
-    dynamic = [
-        {axis: steps for axis, size in enumerate(spec.shape) if size == STEPS_DIMENSION}
-        for spec in program.inputs
-    ]
-    with torch.no_grad():
-        exported = torch.export.export(
-            program.module, program.example_inputs(), dynamic_shapes=tuple(dynamic)
-        )
+    exported = export_program(program)
     edge = to_edge_transform_and_lower({program.name: exported}, partitioner=[XnnpackPartitioner()])
     lowered: ExportedProgram = edge.exported_program(program.name)
     return lowered
@@ -79,4 +71,10 @@ def _describe(name: str, exported: ExportedProgram) -> Lowered:
     )
 
 
-TARGET = Target(name="android", precision="fp32", executor="executorch", lower=lower)
+TARGET = Target(
+    name="android",
+    precision="fp32",
+    executor="executorch",
+    lower=lower,
+    packages=("executorch",),
+)

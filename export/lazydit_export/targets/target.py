@@ -1,7 +1,7 @@
 """What a target is: how the split programs become files, and which executor can run them here."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lazydit_export.split import Program
@@ -14,22 +14,29 @@ OnProgram = Callable[[str], None]
 class Lowered:
     """One program after lowering.
 
-    `file` is relative to the bundle; `delegates` counts the pieces that the engine's accelerated
-    backend took, `leftover_ops` names the operators that it did not take.
+    `file` is relative to the bundle, `method` what the program is called there; `delegates` counts
+    the pieces that the engine's accelerated backend took, `leftover_ops` names the operators that
+    it did not take.
     """
 
     program: str
     file: str
     method: str
-    delegates: int
-    leftover_ops: tuple[str, ...]
+    delegates: int = 0
+    leftover_ops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Target:
-    """A recipe: `lower` writes the programs into a directory; `executor` runs them for the gate."""
+    """A recipe: `lower` writes the programs into a directory; `executor` runs them for the gate.
+
+    `packages` are the Python packages that do the work, whose versions the manifest records;
+    `formats` what a runtime must know of the files to read them: see `Manifest.formats`.
+    """
 
     name: str
     precision: str
     executor: str
     lower: Callable[[Sequence[Program], Path, OnProgram], list[Lowered]]
+    packages: tuple[str, ...]
+    formats: Mapping[str, int] = field(default_factory=dict)

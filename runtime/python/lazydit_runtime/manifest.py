@@ -166,6 +166,8 @@ class GateSetSpec:
 class Manifest:
     """The gate graph and everything that a runtime checks before it runs anything.
 
+    `formats` holds the versions of the programs' file format, for example {"onnx_opset": 20}, where
+    a runtime may know some and not others: it refuses those it does not know.
     `verification` holds the numbers of the parity gate, whatever it measured.
     """
 
@@ -181,6 +183,7 @@ class Manifest:
     graph: GateGraph
     gate_sets: tuple[GateSetSpec, ...]
     verification: Mapping[str, Any] = field(default_factory=dict)
+    formats: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import _core, planning
 from lazydit_runtime.bundle import Bundle
-from lazydit_runtime.executors import Executor, find_executor
+from lazydit_runtime.executors import DEFAULT_EXECUTOR, Executor, find_executor
 from lazydit_runtime.planning import Memory, Setting
 from lazydit_runtime.policies import MaxReuse, Policy, ThresholdPair, named_policy
 from lazydit_runtime.results import Result, Timings
@@ -72,7 +72,7 @@ class Pipeline:
     def load(
         cls,
         bundle: Path | str,
-        executor: str = "executorch",
+        executor: str = DEFAULT_EXECUTOR,
         threads: int | None = None,
         checkpoint: Path | None = None,
     ) -> "Self":
@@ -80,7 +80,7 @@ class Pipeline:
 
         Args:
             bundle: the directory that export wrote.
-            executor: the name of the engine: "executorch", or "torch" (the oracle).
+            executor: the name of the engine: "executorch", "onnxruntime", or "torch" (the oracle).
             threads: how many the engine uses, at least 1; None leaves it to the engine.
             checkpoint: the weights that the bundle was made of; only "torch" reads it.
 

@@ -81,6 +81,7 @@ class Contents:
 
     programs: dict[str, ProgramSpec]
     graph: GateGraph
+    formats: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
 def bundle_in(folder: Path, **changes: ProgramSpec) -> Bundle:

@@ -65,7 +65,9 @@ def generate(
         Path | None,
         typer.Option(help="schedule: a JSON mask, or a trace whose decisions are repeated."),
     ] = None,
-    executor: Annotated[str, typer.Option(help="The engine: executorch or torch.")] = "executorch",
+    executor: Annotated[
+        str, typer.Option(help="The engine: executorch, onnxruntime or torch.")
+    ] = "executorch",
     checkpoint: Annotated[
         Path | None, typer.Option(help="torch: the weights that the bundle was made from.")
     ] = None,

@@ -83,12 +83,15 @@ def _show_bundle(console: Console, bundle: Bundle) -> None:
 
 
 def _programs(manifest: Manifest) -> Table:
-    table = Table(
-        "program", "file", "delegates", "leftover ops", title="Programs", title_justify="left"
-    )
+    table = Table("program", "file", title="Programs", title_justify="left")
+    delegates = any(program.delegates for program in manifest.programs.values())
+    if delegates:
+        table.add_column("delegates")
+        table.add_column("leftover ops")
     for name, program in manifest.programs.items():
         leftover = ", ".join(program.leftover_ops)
-        table.add_row(name, program.file, str(program.delegates), leftover)
+        more = (str(program.delegates), leftover) if delegates else ()
+        table.add_row(name, program.file, *more)
     return table
 
 

@@ -14,6 +14,7 @@ from lazydit.errors import LazyDiTError
 from lazydit_runtime.bundle import Bundle
 
 GROUP = "lazydit.executors"
+DEFAULT_EXECUTOR = "executorch"
 
 Array = NDArray[np.generic]
 

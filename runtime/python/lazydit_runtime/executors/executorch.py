@@ -49,6 +49,11 @@ class ExecuTorchExecutor:
         while another generation runs. `checkpoint` is not read. Raises LazyDiTError when a file
         is not what the engine or the manifest expects.
         """
+        if bundle.manifest.formats:
+            raise LazyDiTError(
+                f"this bundle is for target {bundle.manifest.target} and holds no ExecuTorch "
+                "programs: choose another executor, or run lazydit-export --target android"
+            )
         with quiet_stderr(_LOG_LINE):
             engine = _import_engine()
             if threads is not None:

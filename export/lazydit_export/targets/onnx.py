@@ -1,0 +1,67 @@
+"""ONNX, fp32: one .onnx file per program, all their weights in one file beside them.
+
+A graph has one set of inputs and outputs, so that a file is a program. The weights lie outside:
+an engine maps them where they are instead of parsing and copying them (a third less time to load a
+DiT-S/2, a fifth less memory), and an .onnx file may not pass 2 GiB.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import onnx
+
+from lazydit_export.split import Program
+from lazydit_export.targets.onnx_graph import IR_VERSION, OPSET, to_onnx
+from lazydit_export.targets.target import Lowered, OnProgram, Target
+
+FOLDER = "programs"
+WEIGHTS = "weights.bin"
+
+PAGE = 4096
+"""Weights start on this boundary, as a memory map wants them."""
+
+SMALLEST_OUTSIDE = 1024
+"""Initializers of fewer bytes stay in the .onnx file, where a viewer shows them."""
+
+
+def lower(programs: Sequence[Program], directory: Path, on_program: OnProgram) -> list[Lowered]:
+    """Writes every program to `programs/NAME.onnx` in `directory` and checks what was written."""
+    folder = directory / FOLDER
+    folder.mkdir()
+    lowered = []
+    with (folder / WEIGHTS).open("wb") as weights:
+        for program in programs:
+            path = folder / f"{program.name}.onnx"
+            model = to_onnx(program)
+            _move_weights(model, weights)
+            path.write_bytes(model.SerializeToString(deterministic=True))
+            weights.flush()
+            onnx.checker.check_model(path, full_check=True)
+            file = path.relative_to(directory).as_posix()
+            lowered.append(Lowered(program.name, file, program.name))
+            on_program(program.name)
+    return lowered
+
+
+def _move_weights(model: onnx.ModelProto, weights: BinaryIO) -> None:
+    """Appends the initializers of `model` to `weights` and leaves references to them behind."""
+    for tensor in model.graph.initializer:
+        if len(tensor.raw_data) < SMALLEST_OUTSIDE:
+            continue
+        weights.write(bytes(-weights.tell() % PAGE))
+        onnx.external_data_helper.set_external_data(
+            tensor, WEIGHTS, weights.tell(), len(tensor.raw_data)
+        )
+        weights.write(tensor.raw_data)
+        tensor.ClearField("raw_data")
+
+
+TARGET = Target(
+    name="onnx",
+    precision="fp32",
+    executor="onnxruntime",
+    lower=lower,
+    packages=("onnx", "onnxruntime"),
+    formats={"onnx_opset": OPSET, "onnx_ir_version": IR_VERSION},
+)
