@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 
-_LOG_LINE = re.compile(r"\[\w+\.cpp:\d+\] ")
+# As the Python binding writes them, and as the engine itself does.
+_LOG_LINE = re.compile(r"(\[|[DIEF] [\d:.]+ executorch:)\w+\.cpp:\d+\] ")
 
 
 @contextmanager

@@ -1,0 +1,46 @@
+#include "executor.h"
+
+#include <executorch/runtime/backend/backend_options_map.h>
+#include <executorch/runtime/backend/options.h>
+#include <executorch/runtime/platform/runtime.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "failure.h"
+#include "thread_pool.h"
+
+namespace lazydit::native {
+
+Executor::Executor(const std::vector<ProgramPlace>& places, const Options& options) : interface_{this, run, nullptr} {
+  options.validate();
+  executorch::runtime::runtime_init();
+  resize_thread_pool(options.threads);
+  for (const ProgramPlace& place : places) {
+    const ProgramFile& file = files_.try_emplace(place.file, place.file).first->second;
+    planned_.reserve(file.meta(place.method));
+  }
+  planned_.allocate();
+  const executorch::runtime::LoadBackendOptionsMap backend_options;
+  for (const ProgramPlace& place : places)
+    programs_.push_back(std::make_unique<LoadedProgram>(files_.at(place.file), place.method, planned_.allocator(),
+                                                        &temporary_, backend_options));
+}
+
+int32_t Executor::run(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
+                      const lazydit_tensor* outputs, size_t num_outputs, char* message, size_t message_size) {
+  auto* const executor = static_cast<Executor*>(self);
+  try {
+    if (program < 0 || static_cast<size_t>(program) >= executor->programs_.size())
+      throw Failure(LAZYDIT_EXECUTOR_FAILED, "there is no program " + std::to_string(program) +
+                                                 ": give the executor all programs of the gate graph");
+    const std::lock_guard<std::mutex> lock(executor->one_at_a_time_);
+    executor->programs_[static_cast<size_t>(program)]->run(inputs, num_inputs, outputs, num_outputs);
+    return 0;
+  } catch (const std::exception& error) {
+    std::snprintf(message, message_size, "%s", error.what());
+    return 1;
+  }
+}
+
+}  // namespace lazydit::native

@@ -1,0 +1,45 @@
+"""The executor `native`: ExecuTorch programs run by the C++ library, without Python in between."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lazydit_runtime.bundle import Bundle
+from lazydit_runtime.executors import Array
+from lazydit_runtime.executors.chatter import without_chatter
+from lazydit_runtime.executors.native_library import NativePrograms
+
+if TYPE_CHECKING:
+    from typing_extensions import CapsuleType, Self
+
+
+class NativeExecutor:
+    """Runs a bundle's .pte files on the scheduler's own memory."""
+
+    def __init__(self, programs: NativePrograms, names: tuple[str, ...]) -> None:
+        self._programs = programs
+        self._numbers = {name: number for number, name in enumerate(names)}
+        self.capsule: CapsuleType = programs.capsule()
+
+    @classmethod
+    def open(
+        cls, bundle: Bundle, *, threads: int | None = None, checkpoint: Path | None = None
+    ) -> "Self":
+        """Load every program of `bundle`.
+
+        `threads` sizes the engine's pool, which the whole process has in common; do not set it
+        while another executor is open. `checkpoint` is not read. Raises LazyDiTError when a file
+        is not what the engine expects.
+        """
+        specs = bundle.manifest.programs
+        places = [(bundle.path(spec.file), spec.method) for spec in specs.values()]
+        with without_chatter():
+            programs = NativePrograms(places, threads)
+        return cls(programs, tuple(specs))
+
+    def run(self, program: str, inputs: list[Array], outputs: list[Array]) -> None:
+        """Fill `outputs` with what `program` makes of `inputs`."""
+        self._programs.run(self._numbers[program], inputs, outputs)
+
+    def close(self) -> None:
+        """Unload all programs."""
+        self._programs.close()
