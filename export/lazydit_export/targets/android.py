@@ -38,8 +38,7 @@ def lower(programs: Sequence[Program], directory: Path, on_program: OnProgram) -
     manager = EdgeProgramManager(
         edge_programs, compile_config=EdgeCompileConfig(_check_ir_validity=False)
     )
-    # Inputs are not planned, so that a method reads the caller's buffers without a copy.
-    planning = MemoryPlanningPass(alloc_graph_input=False)
+    planning = {program.name: _memory_planning(program) for program in programs}
     executable = manager.to_executorch(ExecutorchBackendConfig(memory_planning_pass=planning))
     with (directory / FILE).open("wb") as opened:
         executable.write_to_file(opened)
@@ -61,6 +60,15 @@ def _lower_program(program: Program) -> ExportedProgram:
     edge = to_edge_transform_and_lower({program.name: exported}, partitioner=[XnnpackPartitioner()])
     lowered: ExportedProgram = edge.exported_program(program.name)
     return lowered
+
+
+def _memory_planning(program: Program) -> MemoryPlanningPass:
+    """Leaves out inputs and outputs, so that a method works on the caller's buffers in place.
+
+    Outputs of a dynamic shape are planned: the engine takes no buffer smaller than the largest.
+    """
+    dynamic = any(STEPS_DIMENSION in spec.shape for spec in program.outputs)
+    return MemoryPlanningPass(alloc_graph_input=False, alloc_graph_output=dynamic)
 
 
 def _describe(name: str, exported: ExportedProgram) -> Lowered:
