@@ -33,6 +33,10 @@ typedef struct lazydit_native_options {
      than there are fast cores makes every program wait for the slow ones. A pool must not be resized while an executor
      runs, nor with executors made before: free those first. */
   int32_t threads;
+  /* Path of a file for the weights as the engine packs them for this processor, or NULL for none. The first load writes
+     it beside its final name and renames it, later loads map it: they are fast, and the weights need no memory of their
+     own. Belongs to one set of programs and one processor; delete it when either changes. */
+  const char *weight_cache;
 } lazydit_native_options;
 
 typedef struct lazydit_native lazydit_native;
@@ -40,7 +44,7 @@ typedef struct lazydit_native lazydit_native;
 /* LAZYDIT_INVALID_ARGUMENT with a sentence that names the option to change, or LAZYDIT_OK. */
 LAZYDIT_API lazydit_status lazydit_native_options_check(const lazydit_native_options *options, lazydit_error *error);
 
-/* Writes the options as text ("threads=2"), zero-terminated and at most `size` bytes. Returns the bytes that the whole
+/* Writes the options as text ("threads=2 weight_cache=none"), zero-terminated and at most `size` bytes. Returns the bytes that the whole
  * text needs, the zero included. */
 LAZYDIT_API size_t lazydit_native_options_print(const lazydit_native_options *options, char *text, size_t size);
 

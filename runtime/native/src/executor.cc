@@ -1,7 +1,5 @@
 #include "executor.h"
 
-#include <executorch/runtime/backend/backend_options_map.h>
-#include <executorch/runtime/backend/options.h>
 #include <executorch/runtime/platform/runtime.h>
 
 #include <cstdio>
@@ -12,8 +10,8 @@
 
 namespace lazydit::native {
 
-Executor::Executor(const std::vector<ProgramPlace>& places, const Options& options) : interface_{this, run, nullptr} {
-  options.validate();
+Executor::Executor(const std::vector<ProgramPlace>& places, const Options& options)
+    : interface_{this, run, nullptr}, xnnpack_(options.weight_cache) {
   executorch::runtime::runtime_init();
   resize_thread_pool(options.threads);
   for (const ProgramPlace& place : places) {
@@ -21,10 +19,10 @@ Executor::Executor(const std::vector<ProgramPlace>& places, const Options& optio
     planned_.reserve(file.meta(place.method));
   }
   planned_.allocate();
-  const executorch::runtime::LoadBackendOptionsMap backend_options;
   for (const ProgramPlace& place : places)
     programs_.push_back(std::make_unique<LoadedProgram>(files_.at(place.file), place.method, planned_.allocator(),
-                                                        &temporary_, backend_options));
+                                                        &temporary_, xnnpack_.load_options()));
+  xnnpack_.keep_weights();
 }
 
 int32_t Executor::run(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,

@@ -17,6 +17,7 @@
 #include "options.h"
 #include "planned_memory.h"
 #include "program_file.h"
+#include "xnnpack_options.h"
 
 namespace lazydit::native {
 
@@ -28,7 +29,7 @@ struct ProgramPlace {
 
 class Executor {
  public:
-  /* Loads all programs. Throws Failure. */
+  /* Loads all programs; `options` are valid. Throws Failure. */
   Executor(const std::vector<ProgramPlace>& places, const Options& options);
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
@@ -41,6 +42,7 @@ class Executor {
 
   lazydit_executor interface_;
   std::mutex one_at_a_time_;
+  XnnpackOptions xnnpack_;
   std::map<std::string, ProgramFile> files_;
   PlannedMemory planned_;
   executorch::extension::MallocMemoryAllocator temporary_;

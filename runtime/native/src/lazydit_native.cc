@@ -82,7 +82,9 @@ lazydit_status lazydit_native_create(const lazydit_native_program* programs, siz
     require(native != nullptr, "there is no place for the executor: give a pointer to one");
     *native = nullptr;
     require(options != nullptr, "there are no options: give a struct of zeros for the defaults");
-    *native = new lazydit_native(places_of(programs, num_programs), Options::from(*options));
+    const Options checked = Options::from(*options);
+    checked.validate();
+    *native = new lazydit_native(places_of(programs, num_programs), checked);
   });
 }
 

@@ -11,6 +11,7 @@ namespace lazydit::native {
 
 struct Options {
   int32_t threads = 0;
+  std::string weight_cache;
 
   static Options from(const lazydit_native_options& options);
 

@@ -145,3 +145,46 @@ def test_thread_count_out_of_range_is_refused(bundle: Bundle, threads: int) -> N
 def test_opening_prints_nothing(bundle: Bundle, capfd: pytest.CaptureFixture[str]) -> None:
     NativeExecutor.open(bundle).close()
     assert capfd.readouterr().err == ""
+
+
+def embedded(programs: native_library.NativePrograms, bundle: Bundle) -> list[np.ndarray]:
+    """Outputs of the program embed for a fixed latent."""
+    names, spec = list(bundle.manifest.programs), bundle.manifest.programs["embed"]
+    latent = np.random.default_rng(1).normal(size=spec.inputs[0].shape).astype(np.float32)
+    outputs = [zeros(tensor.shape) for tensor in spec.outputs]
+    programs.run(names.index("embed"), [latent], outputs)
+    return outputs
+
+
+def test_weight_cache_is_written_once_and_changes_nothing(bundle: Bundle, tmp_path: Path) -> None:
+    cache = tmp_path / "weights"
+    results, times = [], []
+    for file in (None, cache, cache):
+        programs = native_library.NativePrograms(places(bundle), None, file)
+        results.append(embedded(programs, bundle))
+        programs.close()
+        times.append(cache.stat().st_mtime_ns if cache.exists() else None)
+    assert [path.name for path in tmp_path.iterdir()] == ["weights"]
+    assert times[0] is None and times[1] == times[2]
+    for outputs in results[1:]:
+        for found, expected in zip(outputs, results[0], strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_load_that_fails_leaves_no_weight_cache(bundle: Bundle, tmp_path: Path) -> None:
+    wrong = [*places(bundle)[:2], (places(bundle)[0][0], "gone")]
+    with pytest.raises(LazyDiTError, match="method gone"):
+        native_library.NativePrograms(wrong, None, tmp_path / "weights")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weight_cache_that_cannot_be_written_is_done_without(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    programs = native_library.NativePrograms(places(bundle), None, tmp_path / "none" / "weights")
+    assert all(np.isfinite(output).all() for output in embedded(programs, bundle))
+
+
+def test_path_too_long_for_the_engine_is_refused(bundle: Bundle) -> None:
+    with pytest.raises(LazyDiTError, match="weight_cache is a path of 400 bytes"):
+        native_library.NativePrograms(places(bundle), None, Path("w" * 400))

@@ -60,17 +60,25 @@ class _Program(ctypes.Structure):
 
 
 class _Options(ctypes.Structure):
-    _fields_ = [("threads", ctypes.c_int32)]
+    _fields_ = [("threads", ctypes.c_int32), ("weight_cache", ctypes.c_char_p)]
 
 
 class NativePrograms:
     """Programs that the native library has loaded; their numbers are their places in the list."""
 
-    def __init__(self, programs: Sequence[tuple[Path, str]], threads: int | None) -> None:
-        """Load each program: its file, its method there. Raises LazyDiTError when one fails."""
+    def __init__(
+        self,
+        programs: Sequence[tuple[Path, str]],
+        threads: int | None,
+        weight_cache: Path | None = None,
+    ) -> None:
+        """Load each program: its file, its method there. Raises LazyDiTError when one fails.
+
+        `weight_cache` names a file where the engine's packed weights stay for the next load.
+        """
         self._library = _library()
         entries = [_Program(bytes(file), method.encode()) for file, method in programs]
-        options = _Options(threads or 0)
+        options = _Options(threads or 0, None if weight_cache is None else bytes(weight_cache))
         error = _Error()
         self._native = ctypes.c_void_p()
         status = self._library.lazydit_native_create(
