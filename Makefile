@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE_BUILD := build/core-tests
 NATIVE_BUILD := build/native
+NATIVE_FLAGS := -DLAZYDIT_BUILD_NATIVE=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
 RUNTIME := runtime/python/lazydit_runtime
 DEMO := demo-out
 
@@ -34,7 +35,7 @@ native: $(RUNTIME)/liblazydit_native.so
 
 $(RUNTIME)/liblazydit_native.so: $(VENV)/.installed
 	cmake -S . -B $(NATIVE_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release \
-	  -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_NATIVE=ON
+	  -DLAZYDIT_BUILD_PYTHON=OFF $(NATIVE_FLAGS)
 	cmake --build $(NATIVE_BUILD)
 	cmake --install $(NATIVE_BUILD) --prefix $(RUNTIME) --component native
 	touch $@
@@ -55,7 +56,7 @@ lint: setup
 
 test-core: setup
 	cmake -S . -B $(CORE_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug \
-	  -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
+	  -DLAZYDIT_BUILD_PYTHON=OFF $(NATIVE_FLAGS) -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
 	cmake --build $(CORE_BUILD)
 	ctest --test-dir $(CORE_BUILD) --output-on-failure
 

@@ -39,6 +39,16 @@ typedef struct lazydit_native_options {
   const char *weight_cache;
 } lazydit_native_options;
 
+#define LAZYDIT_NATIVE_MAX_TENSORS 8
+
+/* What a program takes and gives. `data` is NULL; a size that may change from run to run is the largest. */
+typedef struct lazydit_native_signature {
+  size_t num_inputs;
+  size_t num_outputs;
+  lazydit_tensor inputs[LAZYDIT_NATIVE_MAX_TENSORS];
+  lazydit_tensor outputs[LAZYDIT_NATIVE_MAX_TENSORS];
+} lazydit_native_signature;
+
 typedef struct lazydit_native lazydit_native;
 
 /* LAZYDIT_INVALID_ARGUMENT with a sentence that names the option to change, or LAZYDIT_OK. */
@@ -52,6 +62,11 @@ LAZYDIT_API size_t lazydit_native_options_print(const lazydit_native_options *op
 LAZYDIT_API lazydit_status lazydit_native_create(const lazydit_native_program *programs, size_t num_programs,
                                                  const lazydit_native_options *options, lazydit_native **native,
                                                  lazydit_error *error);
+
+/* Of a loaded program, to hold against the manifest. */
+LAZYDIT_API lazydit_status lazydit_native_program_signature(const lazydit_native *native, int32_t program,
+                                                            lazydit_native_signature *signature,
+                                                            lazydit_error *error);
 
 /* What lazydit_generation_run takes. */
 LAZYDIT_API const lazydit_executor *lazydit_native_executor(const lazydit_native *native);

@@ -25,15 +25,18 @@ Executor::Executor(const std::vector<ProgramPlace>& places, const Options& optio
   xnnpack_.keep_weights();
 }
 
+LoadedProgram& Executor::at(int32_t program) const {
+  if (program >= 0 && static_cast<size_t>(program) < programs_.size()) return *programs_[static_cast<size_t>(program)];
+  throw Failure(LAZYDIT_INVALID_ARGUMENT, "there is no program " + std::to_string(program) +
+                                              ": give the executor all programs of the gate graph");
+}
+
 int32_t Executor::run(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
                       const lazydit_tensor* outputs, size_t num_outputs, char* message, size_t message_size) {
   auto* const executor = static_cast<Executor*>(self);
   try {
-    if (program < 0 || static_cast<size_t>(program) >= executor->programs_.size())
-      throw Failure(LAZYDIT_EXECUTOR_FAILED, "there is no program " + std::to_string(program) +
-                                                 ": give the executor all programs of the gate graph");
     const std::lock_guard<std::mutex> lock(executor->one_at_a_time_);
-    executor->programs_[static_cast<size_t>(program)]->run(inputs, num_inputs, outputs, num_outputs);
+    executor->at(program).run(inputs, num_inputs, outputs, num_outputs);
     return 0;
   } catch (const std::exception& error) {
     std::snprintf(message, message_size, "%s", error.what());

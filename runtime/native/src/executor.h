@@ -36,9 +36,14 @@ class Executor {
 
   const lazydit_executor* interface() const { return &interface_; }
 
+  /* Throws Failure when there is no such program. */
+  const lazydit_native_signature& signature(int32_t program) const { return at(program).signature(); }
+
  private:
   static int32_t run(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
                      const lazydit_tensor* outputs, size_t num_outputs, char* message, size_t message_size);
+
+  LoadedProgram& at(int32_t program) const;
 
   lazydit_executor interface_;
   std::mutex one_at_a_time_;

@@ -88,6 +88,14 @@ lazydit_status lazydit_native_create(const lazydit_native_program* programs, siz
   });
 }
 
+lazydit_status lazydit_native_program_signature(const lazydit_native* native, int32_t program,
+                                                lazydit_native_signature* signature, lazydit_error* error) {
+  return guarded(error, [&] {
+    require(native != nullptr && signature != nullptr, "there is no executor or no place for a signature: give both");
+    *signature = native->executor.signature(program);
+  });
+}
+
 const lazydit_executor* lazydit_native_executor(const lazydit_native* native) { return native->executor.interface(); }
 
 void lazydit_native_free(lazydit_native* native) { delete native; }

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "lazydit.h"
+#include "lazydit_native.h"
 #include "program_file.h"
 
 namespace lazydit::native {
@@ -33,15 +33,16 @@ class LoadedProgram {
      never writes outside them. */
   void run(const lazydit_tensor* inputs, size_t num_inputs, const lazydit_tensor* outputs, size_t num_outputs);
 
+  const lazydit_native_signature& signature() const { return signature_; }
+
  private:
   struct Output {
-    executorch::aten::ScalarType type;
-    size_t most_bytes;                  // of the largest shape
-    bool planned;                       // lies in the engine's memory, come what may
-    std::unique_ptr<uint8_t[]> scratch; // for shapes smaller than the largest
+    bool planned;                        // lies in the engine's memory, come what may
+    std::unique_ptr<uint8_t[]> scratch;  // for shapes smaller than the largest
   };
+  using TensorInfo = executorch::runtime::Result<executorch::runtime::TensorInfo>;
 
-  Output describe(const executorch::runtime::MethodMeta& meta, size_t index) const;
+  lazydit_tensor described(const TensorInfo& info, const char* kind, size_t index) const;
   void place(const lazydit_tensor& output, size_t index);
   void feed(const lazydit_tensor& input, size_t index);
   void collect(const lazydit_tensor& output, size_t index);
@@ -51,7 +52,7 @@ class LoadedProgram {
   executorch::extension::MallocMemoryAllocator structures_;
   executorch::runtime::MemoryManager memory_;
   executorch::runtime::Method method_;
-  std::vector<executorch::aten::ScalarType> inputs_;
+  lazydit_native_signature signature_ = {};
   std::vector<Output> outputs_;
 };
 

@@ -136,6 +136,22 @@ def test_method_that_the_file_has_not_is_refused(bundle: Bundle) -> None:
         native_library.NativePrograms([(bundle.path(gone.file), gone.method)], None)
 
 
+@pytest.mark.parametrize(
+    "change", [{"shape": (1, 3, 8, 9)}, {"shape": (3, 8, 8)}, {"dtype": "int64"}]
+)
+def test_signature_that_is_not_the_manifest_s_is_refused(
+    bundle: Bundle, change: dict[str, Any]
+) -> None:
+    spec = bundle.manifest.programs["embed"]
+    changed = dataclasses.replace(spec, inputs=(dataclasses.replace(spec.inputs[0], **change),))
+    programs = {**bundle.manifest.programs, "embed": changed}
+    other = dataclasses.replace(
+        bundle, manifest=dataclasses.replace(bundle.manifest, programs=programs)
+    )
+    with pytest.raises(LazyDiTError, match=r"method embed of programs\.pte has not the signature"):
+        NativeExecutor.open(other)
+
+
 @pytest.mark.parametrize("threads", [-1, 5000])
 def test_thread_count_out_of_range_is_refused(bundle: Bundle, threads: int) -> None:
     with pytest.raises(LazyDiTError, match=f"threads is {threads}: choose 1 to 1024"):

@@ -12,7 +12,8 @@ from lazydit.errors import LazyDiTError
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.executors import Array
 from lazydit_runtime.executors.chatter import without_chatter
-from lazydit_runtime.manifest import Manifest, ProgramSpec, TensorSpec
+from lazydit_runtime.executors.signature import Found, check_signature
+from lazydit_runtime.manifest import Manifest, ProgramSpec
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 # executorch.runtime and portable_lib wrap this module and import the whole exporter: 3 seconds.
 _ENGINE = "executorch.extension.pybindings._C"
 
-_SCALAR_TYPES = {"float32": 6, "float16": 5, "int64": 4}
-"""What ExecuTorch calls these element types."""
+_SCALAR_TYPES = {6: "float32", 5: "float16", 4: "int64"}
+"""ExecuTorch's numbers of the element types."""
 
 
 class ExecuTorchExecutor:
@@ -108,27 +109,14 @@ def _load_method(opened: Any, name: str, spec: ProgramSpec, manifest: Manifest) 
             "export the bundle again with the ExecuTorch that is installed"
         ) from error
     meta = method.method_meta()
-    inputs = [meta.input_tensor_meta(index) for index in range(meta.num_inputs())]
-    outputs = [meta.output_tensor_meta(index) for index in range(meta.num_outputs())]
-    most_steps = manifest.graph.condition.max_steps
-    if not _matches(inputs, spec.inputs, most_steps) or not _matches(
-        outputs, spec.outputs, most_steps
-    ):
-        raise LazyDiTError(
-            f"method {spec.method} of {spec.file} has not the signature that the manifest gives "
-            f"program {name}: export the bundle again"
-        )
+    check_signature(
+        name,
+        manifest,
+        [_described(meta.input_tensor_meta(index)) for index in range(meta.num_inputs())],
+        [_described(meta.output_tensor_meta(index)) for index in range(meta.num_outputs())],
+    )
     return method
 
 
-def _matches(tensors: list[Any], specs: tuple[TensorSpec, ...], most_steps: int) -> bool:
-    """Whether the engine's signature is the manifest's; a "T" needs room for `most_steps`."""
-    return len(tensors) == len(specs) and all(
-        tensor.dtype() == _SCALAR_TYPES[spec.dtype]
-        and len(tensor.sizes()) == len(spec.shape)
-        and all(
-            size >= most_steps if wanted == "T" else size == wanted
-            for size, wanted in zip(tensor.sizes(), spec.shape, strict=True)
-        )
-        for tensor, spec in zip(tensors, specs, strict=True)
-    )
+def _described(tensor: Any) -> Found:
+    return _SCALAR_TYPES.get(tensor.dtype(), "another"), tuple(tensor.sizes())

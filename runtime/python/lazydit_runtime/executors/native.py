@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lazydit.errors import LazyDiTError
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.executors import Array
 from lazydit_runtime.executors.chatter import without_chatter
 from lazydit_runtime.executors.native_library import NativePrograms
+from lazydit_runtime.executors.signature import check_signature
 
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType, Self
@@ -24,16 +26,22 @@ class NativeExecutor:
     def open(
         cls, bundle: Bundle, *, threads: int | None = None, checkpoint: Path | None = None
     ) -> "Self":
-        """Load every program of `bundle`.
+        """Load every program of `bundle` and hold its signature against the manifest.
 
         `threads` sizes the engine's pool, which the whole process has in common; do not set it
         while another executor is open. `checkpoint` is not read. Raises LazyDiTError when a file
-        is not what the engine expects.
+        is not what the engine or the manifest expects.
         """
         specs = bundle.manifest.programs
         places = [(bundle.path(spec.file), spec.method) for spec in specs.values()]
         with without_chatter():
             programs = NativePrograms(places, threads)
+        try:
+            for number, name in enumerate(specs):
+                check_signature(name, bundle.manifest, *programs.signature(number))
+        except LazyDiTError:
+            programs.close()
+            raise
         return cls(programs, tuple(specs))
 
     def run(self, program: str, inputs: list[Array], outputs: list[Array]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lazydit.errors import LazyDiTError
 from lazydit_runtime.executors import Array
+from lazydit_runtime.executors.signature import Found
 
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType
@@ -17,6 +18,7 @@ LIBRARY = Path(__file__).parent.parent / "liblazydit_native.so"
 
 _MESSAGE_BYTES = 256
 _MAX_RANK = 4
+_MAX_TENSORS = 8
 _DTYPES = {"float32": 0, "float16": 1, "int64": 2}
 
 
@@ -59,6 +61,15 @@ class _Program(ctypes.Structure):
     _fields_ = [("file", ctypes.c_char_p), ("method", ctypes.c_char_p)]
 
 
+class _Signature(ctypes.Structure):
+    _fields_ = [
+        ("num_inputs", ctypes.c_size_t),
+        ("num_outputs", ctypes.c_size_t),
+        ("inputs", _Tensor * _MAX_TENSORS),
+        ("outputs", _Tensor * _MAX_TENSORS),
+    ]
+
+
 class _Options(ctypes.Structure):
     _fields_ = [("threads", ctypes.c_int32), ("weight_cache", ctypes.c_char_p)]
 
@@ -92,6 +103,19 @@ class NativePrograms:
             raise LazyDiTError(error.message.decode(errors="replace"))
         self._executor = self._library.lazydit_native_executor(self._native)
 
+    def signature(self, program: int) -> tuple[list[Found], list[Found]]:
+        """What a program takes and what it gives."""
+        signature, error = _Signature(), _Error()
+        status = self._library.lazydit_native_program_signature(
+            self._native, program, ctypes.byref(signature), ctypes.byref(error)
+        )
+        if status != 0:
+            raise LazyDiTError(error.message.decode(errors="replace"))
+        return (
+            [_described(tensor) for tensor in signature.inputs[: signature.num_inputs]],
+            [_described(tensor) for tensor in signature.outputs[: signature.num_outputs]],
+        )
+
     def capsule(self) -> "CapsuleType":
         """The lazydit_executor as a PyCapsule; of use until `close`."""
         new = ctypes.pythonapi.PyCapsule_New
@@ -121,6 +145,11 @@ class NativePrograms:
         """Unload everything; nothing may run any more."""
         self._library.lazydit_native_free(self._native)
         self._native = ctypes.c_void_p()
+
+
+def _described(tensor: _Tensor) -> Found:
+    names = {number: name for name, number in _DTYPES.items()}
+    return names[tensor.dtype], tuple(tensor.shape[: tensor.rank])
 
 
 def _tensors(arrays: Sequence[Array]) -> Any:
