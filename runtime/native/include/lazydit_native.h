@@ -35,7 +35,8 @@ typedef struct lazydit_native_options {
   int32_t threads;
   /* Path of a file for the weights as the engine packs them for this processor, or NULL for none. The first load writes
      it beside its final name and renames it, later loads map it: they are fast, and the weights need no memory of their
-     own. Belongs to one set of programs and one processor; delete it when either changes. */
+     own. Done without where the disk has not twice the room of the programs. Belongs to one set of programs and one
+     processor; delete it when either changes. */
   const char *weight_cache;
 } lazydit_native_options;
 
@@ -54,8 +55,8 @@ typedef struct lazydit_native lazydit_native;
 /* LAZYDIT_INVALID_ARGUMENT with a sentence that names the option to change, or LAZYDIT_OK. */
 LAZYDIT_API lazydit_status lazydit_native_options_check(const lazydit_native_options *options, lazydit_error *error);
 
-/* Writes the options as text ("threads=2 weight_cache=none"), zero-terminated and at most `size` bytes. Returns the bytes that the whole
- * text needs, the zero included. */
+/* Writes the options as text ("threads=2 weight_cache=none"), zero-terminated and at most `size` bytes. Returns the
+ * bytes that the whole text needs, the zero included. */
 LAZYDIT_API size_t lazydit_native_options_print(const lazydit_native_options *options, char *text, size_t size);
 
 /* Loads all programs. The number of a program is its place in `programs`. On failure *native is NULL. */

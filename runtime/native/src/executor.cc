@@ -4,14 +4,32 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <set>
+#include <system_error>
 
 #include "failure.h"
 #include "thread_pool.h"
 
 namespace lazydit::native {
+namespace {
+
+uintmax_t bytes_of(const std::vector<ProgramPlace>& places) {
+  std::set<std::string> files;
+  for (const ProgramPlace& place : places) files.insert(place.file);
+  uintmax_t bytes = 0;
+  for (const std::string& file : files) {
+    std::error_code missing;
+    const uintmax_t size = std::filesystem::file_size(file, missing);
+    if (!missing) bytes += size;
+  }
+  return bytes;
+}
+
+}  // namespace
 
 Executor::Executor(const std::vector<ProgramPlace>& places, const Options& options)
-    : interface_{this, run, nullptr}, xnnpack_(options.weight_cache) {
+    : interface_{this, run, nullptr}, xnnpack_(options.weight_cache, bytes_of(places)) {
   executorch::runtime::runtime_init();
   resize_thread_pool(options.threads);
   for (const ProgramPlace& place : places) {

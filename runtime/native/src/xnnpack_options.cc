@@ -30,14 +30,25 @@ bool exists(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
+/* The backend writes through a mapping, so that a full disk would end the process. */
+bool has_room(const std::string& path, uintmax_t program_bytes) {
+  std::error_code error;
+  const auto folder = std::filesystem::absolute(path, error).parent_path();
+  const auto space = std::filesystem::space(folder, error);
+  return !error && space.available / 2 > program_bytes;
+}
+
 bool set(Error error) { return error == Error::Ok; }
 
 }  // namespace
 
-XnnpackOptions::XnnpackOptions(const std::string& weight_cache) : final_path_(weight_cache), path_(weight_cache) {
+XnnpackOptions::XnnpackOptions(const std::string& weight_cache, uintmax_t program_bytes)
+    : final_path_(weight_cache), path_(weight_cache) {
+  const bool found = exists(final_path_);
+  if (!found && !has_room(final_path_, program_bytes)) path_ = final_path_ = "";
   bool told = set(options_.set_option("workspace_sharing_mode", kOneWorkspace));
   if (!final_path_.empty()) {
-    if (!exists(final_path_)) path_ = unfinished(final_path_);
+    if (!found) path_ = unfinished(final_path_);
     told = told && set(options_.set_option("weight_cache_enabled", true)) &&
            set(options_.set_option("packed_cache_path", path_.c_str()));
   }

@@ -6,6 +6,7 @@
 #include <executorch/runtime/backend/options.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace lazydit::native {
@@ -16,8 +17,8 @@ namespace lazydit::native {
  */
 class XnnpackOptions {
  public:
-  /* `weight_cache` is the file's path, or empty. */
-  explicit XnnpackOptions(const std::string& weight_cache);
+  /* `weight_cache` is the file's path, or empty; `program_bytes` the size of the files that hold the weights. */
+  XnnpackOptions(const std::string& weight_cache, uintmax_t program_bytes);
   ~XnnpackOptions();
   XnnpackOptions(const XnnpackOptions&) = delete;
   XnnpackOptions& operator=(const XnnpackOptions&) = delete;
