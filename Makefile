@@ -1,14 +1,18 @@
 # make demo: export the demo model, draw images with every policy, print the latency table.
 # make test: formatting, lint, types, C++ tests under sanitizers, Python tests.
-# Both set up .venv first. PYTHON chooses the interpreter (3.10 to 3.13).
+# make native: build the ExecuTorch executor against the wheel in .venv, and put it beside lazydit_runtime.
+# All set up .venv first. PYTHON chooses the interpreter (3.10 to 3.13).
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORE_BUILD := build/core-tests
+NATIVE_BUILD := build/native
+NATIVE_FLAGS := -DLAZYDIT_BUILD_NATIVE=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
+RUNTIME := runtime/python/lazydit_runtime
 DEMO := demo-out
 
-native_sources := CMakeLists.txt $(shell find runtime/core runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
+native_sources := CMakeLists.txt $(shell find runtime/core runtime/native runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
 python_roots := lazydit export runtime/python benchmarks tests
 
 # OpenMP's idle threads otherwise spin on the cores that other processes need: 4 to 10 times slower when busy.
@@ -16,7 +20,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test lint test-core test-python format clean
+.PHONY: setup native demo test lint test-core test-python format clean
 
 setup: $(VENV)/.installed
 
@@ -25,6 +29,15 @@ $(VENV)/.installed: pyproject.toml $(native_sources)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+native: $(RUNTIME)/liblazydit_native.so
+
+$(RUNTIME)/liblazydit_native.so: $(VENV)/.installed
+	cmake -S . -B $(NATIVE_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release \
+	  -DLAZYDIT_BUILD_PYTHON=OFF $(NATIVE_FLAGS)
+	cmake --build $(NATIVE_BUILD)
+	cmake --install $(NATIVE_BUILD) --prefix $(RUNTIME) --component native
 	touch $@
 
 demo: setup
@@ -43,11 +56,11 @@ lint: setup
 
 test-core: setup
 	cmake -S . -B $(CORE_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug \
-	  -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
+	  -DLAZYDIT_BUILD_PYTHON=OFF $(NATIVE_FLAGS) -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
 	cmake --build $(CORE_BUILD)
 	ctest --test-dir $(CORE_BUILD) --output-on-failure
 
-test-python: setup
+test-python: setup native
 	pytest
 
 format: setup
@@ -55,4 +68,4 @@ format: setup
 	ruff check --fix $(python_roots)
 
 clean:
-	rm -rf build $(VENV) $(DEMO)
+	rm -rf build $(VENV) $(DEMO) $(RUNTIME)/liblazydit_native.so

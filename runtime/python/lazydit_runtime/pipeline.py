@@ -65,6 +65,8 @@ class Pipeline:
         """
         self._bundle = bundle
         self._executor = executor
+        # Without Python in between, where the executor can do without.
+        self._runner = getattr(executor, "capsule", executor)
         self._model = planning.core_model(bundle.manifest)
         self._closed = False
 
@@ -177,7 +179,7 @@ class Pipeline:
                 generation = _core.Generation(self._model, plan)
                 planned = setting
             generation.run(
-                self._executor,
+                self._runner,
                 label=operator.index(request.label),
                 seed=operator.index(request.seed),
                 guidance=setting.guidance,

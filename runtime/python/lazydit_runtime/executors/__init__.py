@@ -20,7 +20,12 @@ Array = NDArray[np.generic]
 
 
 class Executor(Protocol):
-    """Runs programs; it never sees steps, gates or caches."""
+    """Runs programs; it never sees steps, gates or caches.
+
+    An executor written in C or C++ may also have an attribute `capsule`: a PyCapsule named
+    "lazydit_executor" that holds a pointer to the core's lazydit_executor. Generations then call
+    that one, and `run` serves callers who want a single program.
+    """
 
     @classmethod
     def open(

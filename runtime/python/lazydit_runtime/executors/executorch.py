@@ -12,7 +12,9 @@ from lazydit.errors import LazyDiTError
 from lazydit.quiet import quiet_stderr
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.executors import Array
-from lazydit_runtime.manifest import Manifest, ProgramSpec, TensorSpec
+from lazydit_runtime.executors.pte import LOG_LINE, check_holds_pte
+from lazydit_runtime.executors.signature import Found, check_signature
+from lazydit_runtime.manifest import Manifest, ProgramSpec
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -20,11 +22,8 @@ if TYPE_CHECKING:
 # executorch.runtime and portable_lib wrap this module and import the whole exporter: 3 seconds.
 _ENGINE = "executorch.extension.pybindings._C"
 
-# What it finds out about the processor, and beside every error that it raises.
-_LOG_LINE = r"\[\w+\.cpp:\d+\] "
-
-_SCALAR_TYPES = {"float32": 6, "float16": 5, "int64": 4}
-"""What ExecuTorch calls these element types."""
+_SCALAR_TYPES = {6: "float32", 5: "float16", 4: "int64"}
+"""ExecuTorch's numbers of the element types."""
 
 
 class ExecuTorchExecutor:
@@ -49,12 +48,8 @@ class ExecuTorchExecutor:
         while another generation runs. `checkpoint` is not read. Raises LazyDiTError when a file
         is not what the engine or the manifest expects.
         """
-        if bundle.manifest.formats:
-            raise LazyDiTError(
-                f"this bundle is for target {bundle.manifest.target} and holds no ExecuTorch "
-                "programs: choose another executor, or run lazydit-export --target android"
-            )
-        with quiet_stderr(_LOG_LINE):
+        check_holds_pte(bundle.manifest)
+        with quiet_stderr(LOG_LINE):
             engine = _import_engine()
             if threads is not None:
                 # A method takes hold of the pool when it is loaded.
@@ -116,27 +111,14 @@ def _load_method(opened: Any, name: str, spec: ProgramSpec, manifest: Manifest) 
             "export the bundle again with the ExecuTorch that is installed"
         ) from error
     meta = method.method_meta()
-    inputs = [meta.input_tensor_meta(index) for index in range(meta.num_inputs())]
-    outputs = [meta.output_tensor_meta(index) for index in range(meta.num_outputs())]
-    most_steps = manifest.graph.condition.max_steps
-    if not _matches(inputs, spec.inputs, most_steps) or not _matches(
-        outputs, spec.outputs, most_steps
-    ):
-        raise LazyDiTError(
-            f"method {spec.method} of {spec.file} has not the signature that the manifest gives "
-            f"program {name}: export the bundle again"
-        )
+    check_signature(
+        name,
+        manifest,
+        [_described(meta.input_tensor_meta(index)) for index in range(meta.num_inputs())],
+        [_described(meta.output_tensor_meta(index)) for index in range(meta.num_outputs())],
+    )
     return method
 
 
-def _matches(tensors: list[Any], specs: tuple[TensorSpec, ...], most_steps: int) -> bool:
-    """Whether the engine's signature is the manifest's; a "T" needs room for `most_steps`."""
-    return len(tensors) == len(specs) and all(
-        tensor.dtype() == _SCALAR_TYPES[spec.dtype]
-        and len(tensor.sizes()) == len(spec.shape)
-        and all(
-            size >= most_steps if wanted == "T" else size == wanted
-            for size, wanted in zip(tensor.sizes(), spec.shape, strict=True)
-        )
-        for tensor, spec in zip(tensors, specs, strict=True)
-    )
+def _described(tensor: Any) -> Found:
+    return _SCALAR_TYPES.get(tensor.dtype(), "another"), tuple(tensor.sizes())

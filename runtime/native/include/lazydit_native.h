@@ -1,0 +1,81 @@
+/*
+ * The ready-made executor: runs a bundle's ExecuTorch programs (.pte files) for the scheduler of lazydit.h.
+ *
+ * Ownership. Everything that lazydit_native_create is given is copied: the caller may free it when create returns. The
+ * executor struct belongs to its lazydit_native and lives as long as it does. Free a lazydit_native with
+ * lazydit_native_free, exactly once, when no generation runs on it any more; the struct's own `release` is NULL.
+ *
+ * Copies. Inputs are read where they lie. An output is written where it lies if its program was exported without
+ * planned outputs and its shape is fixed; any other is copied once.
+ *
+ * Threads. Generations on several threads may use one executor: its programs run one at a time. All executors of a
+ * process share one pool of threads.
+ *
+ * Trust. ExecuTorch's loader is not made for hostile files: check a file's hash before you name it here.
+ */
+#ifndef LAZYDIT_NATIVE_H
+#define LAZYDIT_NATIVE_H
+
+#include "lazydit.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lazydit_native_program {
+  const char *file;   /* path of a .pte file; several programs may be in one */
+  const char *method; /* which of the file's methods */
+} lazydit_native_program;
+
+/* Zeros are the defaults. */
+typedef struct lazydit_native_options {
+  /* Size of the process's pool of threads, 0 to 1024; 0 leaves it as it is, which is at first one per processor. More
+     than there are fast cores makes every program wait for the slow ones. A pool must not be resized while an executor
+     runs, nor with executors made before: free those first. */
+  int32_t threads;
+  /* Path of a file for the weights as the engine packs them for this processor, or NULL for none. The first load writes
+     it beside its final name and renames it, later loads map it: they are fast, and the weights need no memory of their
+     own. Done without where the disk has not twice the room of the programs. Belongs to one set of programs and one
+     processor; delete it when either changes. */
+  const char *weight_cache;
+} lazydit_native_options;
+
+#define LAZYDIT_NATIVE_MAX_TENSORS 8
+
+/* What a program takes and gives. `data` is NULL; a size that may change from run to run is the largest. */
+typedef struct lazydit_native_signature {
+  size_t num_inputs;
+  size_t num_outputs;
+  lazydit_tensor inputs[LAZYDIT_NATIVE_MAX_TENSORS];
+  lazydit_tensor outputs[LAZYDIT_NATIVE_MAX_TENSORS];
+} lazydit_native_signature;
+
+typedef struct lazydit_native lazydit_native;
+
+/* LAZYDIT_INVALID_ARGUMENT with a sentence that names the option to change, or LAZYDIT_OK. */
+LAZYDIT_API lazydit_status lazydit_native_options_check(const lazydit_native_options *options, lazydit_error *error);
+
+/* Writes the options as text ("threads=2 weight_cache=none"), zero-terminated and at most `size` bytes. Returns the
+ * bytes that the whole text needs, the zero included. */
+LAZYDIT_API size_t lazydit_native_options_print(const lazydit_native_options *options, char *text, size_t size);
+
+/* Loads all programs. The number of a program is its place in `programs`. On failure *native is NULL. */
+LAZYDIT_API lazydit_status lazydit_native_create(const lazydit_native_program *programs, size_t num_programs,
+                                                 const lazydit_native_options *options, lazydit_native **native,
+                                                 lazydit_error *error);
+
+/* Of a loaded program, to hold against the manifest. */
+LAZYDIT_API lazydit_status lazydit_native_program_signature(const lazydit_native *native, int32_t program,
+                                                            lazydit_native_signature *signature,
+                                                            lazydit_error *error);
+
+/* What lazydit_generation_run takes. */
+LAZYDIT_API const lazydit_executor *lazydit_native_executor(const lazydit_native *native);
+
+LAZYDIT_API void lazydit_native_free(lazydit_native *native); /* NULL is allowed */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
