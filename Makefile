@@ -41,6 +41,7 @@ $(RUNTIME)/liblazydit_native.so: $(VENV)/.installed
 	touch $@
 
 demo: setup
+	mkdir -p $(DEMO)
 	lazydit-export --target android --out $(DEMO)/lazydit-android --force
 	lazydit generate $(DEMO)/lazydit-android --steps 10 --label 0-9 --seed 0 \
 	  --policy always --policy lazy --policy every-n --policy schedule --out $(DEMO)/policies.png
