@@ -1,8 +1,9 @@
 """Core ML packages, written by coremltools for these tests."""
 
+import gc
 import itertools
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,15 @@ TARGETS = {17: ct.target.iOS17, 18: ct.target.iOS18}
 TYPES = {"fp32": types.fp32, "fp16": types.fp16, "int32": types.int32}
 MODEL = "Data/com.apple.CoreML/model.mlmodel"
 WEIGHTS = "Data/com.apple.CoreML/weights/weight.bin"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_conversions() -> Iterator[None]:
+    """coremltools collects garbage on every conversion: half a second over PyTorch's objects."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @dataclass(frozen=True)
