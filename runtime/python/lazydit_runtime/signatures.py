@@ -136,9 +136,7 @@ def _check_program(manifest: Manifest, name: str, signature: Signature) -> None:
     _check_tensors(f"programs.{name}.outputs", program.outputs, signature.outputs)
 
 
-def _check_tensors(
-    where: str, tensors: tuple[TensorSpec, ...], wanted: tuple[Tensor, ...]
-) -> None:
+def _check_tensors(where: str, tensors: tuple[TensorSpec, ...], wanted: tuple[Tensor, ...]) -> None:
     _require(
         len(tensors) == len(wanted), f"{where} lists {len(tensors)} tensors, not {len(wanted)}"
     )
