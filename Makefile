@@ -1,15 +1,14 @@
 # make demo: export the demo model, draw images with every policy, print the latency table.
 # make test: formatting, lint, types, C++ tests under sanitizers, Python tests.
-# make native: build the ExecuTorch executor against the wheel in .venv, and put it beside lazydit_runtime.
+# make tools: build lazydit-run and lazydit-bench, the command-line tools without Python, into build/tools.
 # All set up .venv first. PYTHON chooses the interpreter (3.10 to 3.13).
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORE_BUILD := build/core-tests
-NATIVE_BUILD := build/native
-NATIVE_FLAGS := -DLAZYDIT_BUILD_NATIVE=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
-RUNTIME := runtime/python/lazydit_runtime
+TOOLS_BUILD := build/tools
+NATIVE_FLAGS := -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_TOOLS=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
 DEMO := demo-out
 
 native_sources := CMakeLists.txt $(shell find runtime/core runtime/native runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
@@ -20,7 +19,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup native demo test lint test-core test-python format clean
+.PHONY: setup tools demo test lint test-core test-python format clean
 
 setup: $(VENV)/.installed
 
@@ -31,14 +30,9 @@ $(VENV)/.installed: pyproject.toml $(native_sources)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-native: $(RUNTIME)/liblazydit_native.so
-
-$(RUNTIME)/liblazydit_native.so: $(VENV)/.installed
-	cmake -S . -B $(NATIVE_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release \
-	  -DLAZYDIT_BUILD_PYTHON=OFF $(NATIVE_FLAGS)
-	cmake --build $(NATIVE_BUILD)
-	cmake --install $(NATIVE_BUILD) --prefix $(RUNTIME) --component native
-	touch $@
+tools: setup
+	cmake -S . -B $(TOOLS_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release $(NATIVE_FLAGS)
+	cmake --build $(TOOLS_BUILD)
 
 demo: setup
 	mkdir -p $(DEMO)
@@ -57,11 +51,11 @@ lint: setup
 
 test-core: setup
 	cmake -S . -B $(CORE_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug \
-	  -DLAZYDIT_BUILD_PYTHON=OFF $(NATIVE_FLAGS) -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
+	  $(NATIVE_FLAGS) -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
 	cmake --build $(CORE_BUILD)
 	ctest --test-dir $(CORE_BUILD) --output-on-failure
 
-test-python: setup native
+test-python: setup tools
 	pytest
 
 format: setup
@@ -69,4 +63,4 @@ format: setup
 	ruff check --fix $(python_roots)
 
 clean:
-	rm -rf build $(VENV) $(DEMO) $(RUNTIME)/liblazydit_native.so
+	rm -rf build $(VENV) $(DEMO)

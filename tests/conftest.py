@@ -1,5 +1,6 @@
 """Fixtures that several folders of tests share: a small random DiT, gates for it, its bundle."""
 
+import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,6 +53,12 @@ def ctrl_c_arrives() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_weight_cache() -> None:
+    """Nothing is left in the user's folders."""
+    os.environ["LAZYDIT_WEIGHT_CACHE"] = "off"
 
 
 @pytest.fixture(scope="session")
