@@ -11,7 +11,7 @@ TOOLS_BUILD := build/tools
 NATIVE_FLAGS := -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_TOOLS=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
 DEMO := demo-out
 
-native_sources := CMakeLists.txt $(shell find runtime/core runtime/native runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
+native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
 python_roots := lazydit export runtime/python benchmarks tests
 
 # OpenMP's idle threads otherwise spin on the cores that other processes need: 4 to 10 times slower when busy.

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,33 @@ def random_gates(config: DiTConfig, steps: int, seed: int = 0, **changes: object
     weights = torch.randn(shape, generator=generator) * 0.02
     settings = {"name": f"{steps}-r50", "timesteps": Schedule.spaced(steps).timesteps}
     return GateSet(**{**settings, "weights": weights, **changes})
+
+
+TOOLS = Path(__file__).parent.parent / "build" / "tools"
+"""Where make tools puts lazydit-run and lazydit-bench."""
+
+
+@dataclass(frozen=True)
+class ToolOutcome:
+    """What a command-line tool left."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def sentence(self) -> str:
+        """The one sentence of a use error."""
+        (line,) = self.stderr.splitlines()
+        assert self.code == 2 and line.startswith("error: "), (self.code, self.stderr)
+        return line.removeprefix("error: ")
+
+
+def run_tool(name: str, *arguments: object) -> ToolOutcome:
+    """Runs lazydit-run or lazydit-bench to its end."""
+    command = [str(TOOLS / name), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return ToolOutcome(done.returncode, done.stdout, done.stderr)
 
 
 @dataclass(frozen=True)

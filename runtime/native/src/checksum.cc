@@ -25,7 +25,8 @@ Word word(const unsigned char* data) {
 }
 
 void add_stripe(std::array<uint64_t, 4>& lanes, const unsigned char* data) {
-  for (size_t lane = 0; lane < lanes.size(); ++lane) lanes[lane] = round_of(lanes[lane], word<uint64_t>(data + 8 * lane));
+  for (size_t lane = 0; lane < lanes.size(); ++lane)
+    lanes[lane] = round_of(lanes[lane], word<uint64_t>(data + 8 * lane));
 }
 
 uint64_t merged(const std::array<uint64_t, 4>& lanes) {

@@ -16,7 +16,8 @@ Executor::Executor(const std::vector<ProgramPlace>& places, const Options& optio
   executorch::runtime::runtime_init();
   resize_thread_pool(options.threads);
   for (const ProgramPlace& place : places) {
-    auto file = std::find_if(places_.begin(), places_.end(), [&](const auto& known) { return known.path == place.file; });
+    auto file =
+        std::find_if(places_.begin(), places_.end(), [&](const auto& known) { return known.path == place.file; });
     if (file == places_.end()) file = places_.insert(file, {place.file, place.hash, {}});
     entries_.push_back({static_cast<size_t>(file - places_.begin()), file->methods.size(), {}});
     file->methods.push_back(place.method);

@@ -14,8 +14,8 @@ void LoadedFile::reserve(PlannedMemory* planned) const {
 
 void LoadedFile::load(PlannedMemory* planned, executorch::runtime::MemoryAllocator* temporary) {
   for (const std::string& method : methods_)
-    programs_.push_back(std::make_unique<LoadedProgram>(file_, method, planned->allocator(), temporary,
-                                                        xnnpack_.load_options()));
+    programs_.push_back(
+        std::make_unique<LoadedProgram>(file_, method, planned->allocator(), temporary, xnnpack_.load_options()));
   if (!weight_cache_.found() && XnnpackOptions::complete_weight_caches()) weight_cache_.keep();
 }
 

@@ -10,7 +10,8 @@ namespace lazydit::native {
 namespace {
 
 /* On x86-64 and on Arm; other lines, such as the clock, change from moment to moment. */
-constexpr std::string_view kLasting[] = {"model name", "flags", "Features", "CPU implementer", "CPU variant", "CPU part"};
+constexpr std::string_view kLasting[] = {"model name",      "flags",       "Features",
+                                         "CPU implementer", "CPU variant", "CPU part"};
 
 bool lasts(const std::string& line) {
   for (const std::string_view name : kLasting)

@@ -84,8 +84,7 @@ bool write_all(const FileDescriptor& file, const char* data, size_t size) {
 
 bool copied(const FileDescriptor& from, const fs::path& to) {
   const FileDescriptor file(open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kReadOnly));
-  return file.is_open() &&
-         read_all(from, [&](const char* data, size_t size) { return write_all(file, data, size); });
+  return file.is_open() && read_all(from, [&](const char* data, size_t size) { return write_all(file, data, size); });
 }
 
 /* A name that no other writer has, in this process or another. */

@@ -10,12 +10,13 @@
 namespace lazydit::native {
 
 /*
- * A kept file is called HASH-ENVIRONMENT-CHECKSUM.weights: the hash of the .pte file, of engine and processor, of its own
- * content. A file whose content is not what its name says is removed, not used. It is written under another name first
- * and renamed whole, so that several processes may write and read at the same time.
+ * A kept file is called HASH-ENVIRONMENT-CHECKSUM.weights: the hash of the .pte file, of engine and processor, of its
+ * own content. A file whose content is not what its name says is removed, not used. It is written under another name
+ * first and renamed whole, so that several processes may write and read at the same time.
  *
  * The engine packs through a shared mapping, and on a disk that is full this ends the process. It is therefore given
- * memory in place of a file, and what it left there is written out in the ordinary way: when that fails, nothing is kept.
+ * memory in place of a file, and what it left there is written out in the ordinary way: when that fails, nothing is
+ * kept.
  */
 class WeightCache {
  public:
