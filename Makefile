@@ -1,6 +1,7 @@
 # make demo: export the demo model, draw images with every policy, print the latency table.
 # make test: formatting, lint, types, C++ tests under sanitizers, Python tests.
 # make tools: build lazydit-run and lazydit-bench, the command-line tools without Python, into build/tools.
+# make arm: the same tools for 64-bit Arm, against the wheel for that processor, into build/arm.
 # All set up .venv first. PYTHON chooses the interpreter (3.10 to 3.13).
 
 PYTHON ?= python3
@@ -8,10 +9,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE_BUILD := build/core-tests
 TOOLS_BUILD := build/tools
+ARM_BUILD := build/arm
+ARM_WHEEL := $(ARM_BUILD)/wheel
 NATIVE_FLAGS := -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_TOOLS=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
 DEMO := demo-out
 
-native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
+native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/CMakeLists.txt runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
 python_roots := lazydit export runtime/python benchmarks tests
 
 # OpenMP's idle threads otherwise spin on the cores that other processes need: 4 to 10 times slower when busy.
@@ -19,7 +22,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup tools demo test lint test-core test-python format clean
+.PHONY: setup tools arm demo test lint test-core test-python format clean
 
 setup: $(VENV)/.installed
 
@@ -33,6 +36,20 @@ $(VENV)/.installed: pyproject.toml $(native_sources)
 tools: setup
 	cmake -S . -B $(TOOLS_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release $(NATIVE_FLAGS)
 	cmake --build $(TOOLS_BUILD)
+
+arm: $(ARM_WHEEL)
+	cmake -S . -B $(ARM_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release $(NATIVE_FLAGS) \
+	  -DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/runtime/native/aarch64-linux-gnu.cmake \
+	  -Dexecutorch_DIR=$(CURDIR)/$(ARM_WHEEL)/executorch/lib/cmake/executorch
+	cmake --build $(ARM_BUILD)
+
+# Of the version that is installed here.
+$(ARM_WHEEL): $(VENV)/.installed
+	rm -rf $@ $(ARM_BUILD)/executorch-*.whl && mkdir -p $@
+	python -m pip download --quiet --no-deps --only-binary :all: --platform manylinux_2_28_aarch64 --dest $(ARM_BUILD) \
+	  executorch==$$(python -c "from importlib.metadata import version; print(version('executorch').partition('+')[0])")
+	python -m zipfile -e $(ARM_BUILD)/executorch-*.whl $@
+	touch $@
 
 demo: setup
 	mkdir -p $(DEMO)
@@ -55,7 +72,7 @@ test-core: setup
 	cmake --build $(CORE_BUILD)
 	ctest --test-dir $(CORE_BUILD) --output-on-failure
 
-test-python: setup tools
+test-python: setup tools arm
 	pytest
 
 format: setup
