@@ -1,4 +1,4 @@
-"""The tools on a 64-bit Arm processor, emulated: XNNPACK's kernels for it decide and draw the same."""
+"""The tools on an emulated 64-bit Arm processor: its kernels decide and draw the same."""
 
 import json
 import subprocess
