@@ -1,4 +1,4 @@
-"""Android: ExecuTorch with the XNNPACK delegate, fp32, one .pte file with a method per program."""
+"""Android: ExecuTorch with the XNNPACK delegate, one .pte file with a method per program."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,9 @@ from torch.export import ExportedProgram
 
 from lazydit_export.split import Program
 from lazydit_export.targets.exported import export_program
-from lazydit_export.targets.target import Lowered, OnProgram, Target
+from lazydit_export.targets.target import Lowered, OnProgram, Target, TargetOptions
+
+PRECISIONS = ("fp32",)
 
 FILE = "programs.pte"
 
@@ -71,10 +73,12 @@ def _describe(name: str, exported: ExportedProgram) -> Lowered:
     )
 
 
-TARGET = Target(
-    name="android",
-    precision="fp32",
-    executor="executorch",
-    lower=lower,
-    packages=("executorch",),
-)
+def target(precision: str, _: TargetOptions) -> Target:
+    """The recipe for one of `PRECISIONS`."""
+    return Target(
+        name="android",
+        precision=precision,
+        executor="executorch",
+        lower=lower,
+        packages=("executorch",),
+    )

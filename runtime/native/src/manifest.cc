@@ -71,7 +71,8 @@ ProgramSpec program_of(const std::string& name, const JsonPlace& place) {
 
 ModelSpec model_of(const JsonPlace& place) {
   place.check_keys({"name", "family", "checkpoint_sha256", "depth", "width", "heads", "patch_size", "tokens",
-                    "latent_shape", "output_channels", "num_classes", "guidance_channels", "image"});
+                    "latent_shape", "output_channels", "num_classes", "guidance_channels", "image"},
+                   {"activation_type"});
   place["family"].text(1);
   place["checkpoint_sha256"].sha256();
   size_of(place["heads"]);
@@ -86,7 +87,8 @@ ModelSpec model_of(const JsonPlace& place) {
           size_of(place["output_channels"]),
           size_of(place["num_classes"]),
           size_of(place["guidance_channels"]),
-          image.is_null() ? "" : image.one_of({"latent", "decode"})};
+          image.is_null() ? "" : image.one_of({"latent", "decode"}),
+          place.has("activation_type") ? place["activation_type"].one_of({"float32", "float16"}) : "float32"};
 }
 
 DiffusionSpec diffusion_of(const JsonPlace& place) {

@@ -40,7 +40,8 @@ struct ModelSpec {
   int64_t output_channels;
   int64_t num_classes;
   int64_t guidance_channels;
-  std::string image;  // "latent", "decode", or empty where there is none
+  std::string image;            // "latent", "decode", or empty where there is none
+  std::string activation_type;  // of x, norm and output
 };
 
 struct DiffusionSpec {

@@ -14,11 +14,17 @@ using Shape = std::vector<int64_t>;
 
 constexpr int64_t kTimesteps = TensorSpec::kTimesteps;
 
-/* Everything is float32 but condition's label. */
-struct Signature {
-  std::vector<Shape> inputs;
-  std::vector<Shape> outputs;
+struct Tensor {
+  std::string dtype;
+  Shape shape;
 };
+
+struct Signature {
+  std::vector<Tensor> inputs;
+  std::vector<Tensor> outputs;
+};
+
+Tensor float32(const Shape& shape) { return {"float32", shape}; }
 
 void require(bool holds, const std::string& problem) {
   if (!holds) refuse("the bundle's manifest is wrong, " + problem + ": export the bundle again");
@@ -33,48 +39,46 @@ std::string described(const std::string& dtype, const Shape& shape) {
   return text + "]";
 }
 
-void check_tensors(const std::string& where, const std::vector<TensorSpec>& tensors, const std::vector<Shape>& shapes,
-                   const std::string& first_dtype) {
-  require(tensors.size() == shapes.size(),
-          where + " lists " + std::to_string(tensors.size()) + " tensors, not " + std::to_string(shapes.size()));
-  for (size_t i = 0; i < shapes.size(); ++i) {
-    const std::string dtype = i == 0 ? first_dtype : "float32";
-    require(tensors[i].dtype == dtype && tensors[i].shape == shapes[i],
+void check_tensors(const std::string& where, const std::vector<TensorSpec>& tensors,
+                   const std::vector<Tensor>& wanted) {
+  require(tensors.size() == wanted.size(),
+          where + " lists " + std::to_string(tensors.size()) + " tensors, not " + std::to_string(wanted.size()));
+  for (size_t i = 0; i < wanted.size(); ++i)
+    require(tensors[i].dtype == wanted[i].dtype && tensors[i].shape == wanted[i].shape,
             where + "[" + std::to_string(i) + "] is " + described(tensors[i].dtype, tensors[i].shape) +
-                " and should be " + described(dtype, shapes[i]));
-  }
+                " and should be " + described(wanted[i].dtype, wanted[i].shape));
 }
 
 void check_program(const Manifest& manifest, const std::string& name, const Signature& signature) {
   const ProgramSpec* const program = manifest.find_program(name);
   require(program != nullptr, "program " + name + " is in the gate graph only");
   require(manifest.files.count(program->file) > 0, program->file + " of program " + name + " is not listed in files");
-  const bool is_condition = name == manifest.graph.condition;
-  check_tensors("programs." + name + ".inputs", program->inputs, signature.inputs, is_condition ? "int64" : "float32");
-  check_tensors("programs." + name + ".outputs", program->outputs, signature.outputs, "float32");
+  check_tensors("programs." + name + ".inputs", program->inputs, signature.inputs);
+  check_tensors("programs." + name + ".outputs", program->outputs, signature.outputs);
 }
 
 void check_programs(const Manifest& manifest) {
   const ModelSpec& model = manifest.model;
   const GateGraph& graph = manifest.graph;
   const auto [channels, height, width] = model.latent_shape;
-  const Shape tokens = {1, model.tokens, model.width};
-  const Shape vector = {1, 1, model.width};
-  const Shape latent = {1, channels, height, width};
-  const std::vector<Shape> stream = {tokens, tokens, {1, model.width}};
-  std::vector<Shape> module_outputs = stream;
-  module_outputs.push_back(tokens);
+  const Tensor hidden = {model.activation_type, {1, model.tokens, model.width}};
+  const Tensor vector = float32({1, 1, model.width});
+  const Tensor latent = float32({1, channels, height, width});
+  const Tensor modulation = float32({kTimesteps, model.depth, 6 * model.width});
+  const Tensor norm_sum = float32({1, model.width});
   check_program(manifest, graph.condition,
-                {{{1}, {kTimesteps}}, {{kTimesteps, model.depth, 6 * model.width}, {kTimesteps, 2 * model.width}}});
-  check_program(manifest, graph.embed, {{latent}, stream});
+                {{{"int64", {1}}, float32({kTimesteps})}, {modulation, float32({kTimesteps, 2 * model.width})}});
+  check_program(manifest, graph.embed, {{latent}, {hidden, hidden, norm_sum}});
   for (const ModuleNode& module : graph.modules) {
-    check_program(manifest, module.program, {{tokens, tokens, vector, vector, vector}, module_outputs});
-    check_program(manifest, module.reuse, {{tokens, tokens, vector}, stream});
+    check_program(manifest, module.program,
+                  {{hidden, hidden, vector, vector, vector}, {hidden, hidden, norm_sum, hidden}});
+    check_program(manifest, module.reuse, {{hidden, hidden, vector}, {hidden, hidden, norm_sum}});
   }
-  check_program(manifest, graph.final, {{tokens, vector, vector}, {{1, model.output_channels, height, width}}});
+  check_program(manifest, graph.final,
+                {{hidden, vector, vector}, {float32({1, model.output_channels, height, width})}});
   if (!graph.decode) return;
   const auto image = image_shape(manifest);
-  check_program(manifest, *graph.decode, {{latent}, {{1, image[0], image[1], image[2]}}});
+  check_program(manifest, *graph.decode, {{latent}, {float32({1, image[0], image[1], image[2]})}});
 }
 
 void check_model(const Manifest& manifest) {

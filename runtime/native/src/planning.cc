@@ -85,7 +85,8 @@ CoreModel::CoreModel(const Manifest& manifest) {
             graph.decode ? number_of(manifest, *graph.decode) : -1,
             image[0],
             image[1],
-            image[2]};
+            image[2],
+            model.activation_type == "float16" ? LAZYDIT_FLOAT16 : LAZYDIT_FLOAT32};
 }
 
 CorePlan::CorePlan(const Bundle& bundle, const Wish& wish)

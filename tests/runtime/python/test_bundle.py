@@ -162,6 +162,8 @@ def change_at(path: str, value: Any) -> Change:
         ("model/guidance_channels", 4, "guidance_channels"),
         ("model/image", "decode", "image"),
         ("model/image", "jpeg", "model.image"),
+        ("model/activation_type", "float16", "programs.embed.outputs[0]"),
+        ("model/activation_type", "float8", "model.activation_type"),
         ("diffusion/beta_schedule", "cosine", "beta_schedule"),
         ("diffusion/beta_end", 1.5, "beta_end"),
         ("defaults/steps", 1000, "steps"),
