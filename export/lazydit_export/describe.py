@@ -56,7 +56,7 @@ def describe(
             **{package: version(package) for package in recipe.target.packages},
             "python": platform.python_version(),
         },
-        model=_model(recipe.name, source),
+        model=_model(recipe, source),
         diffusion=DiffusionSpec(TRAIN_TIMESTEPS, "linear", BETA_START, BETA_END),
         defaults=Defaults(_default_steps(source.gate_sets), DEFAULT_GUIDANCE),
         files=_files(directory),
@@ -95,11 +95,11 @@ def gate_file(gates: GateSet) -> str:
     return f"gates/{gates.name}.f32"
 
 
-def _model(name: str, source: Source) -> ModelSpec:
+def _model(recipe: ExportRecipe, source: Source) -> ModelSpec:
     config = source.model.config
     guidance_channels = config.guidance_channels or config.in_channels
     return ModelSpec(
-        name=name,
+        name=recipe.name,
         family="dit",
         checkpoint_sha256=source.checkpoint_sha256,
         depth=config.depth,
@@ -112,6 +112,7 @@ def _model(name: str, source: Source) -> ModelSpec:
         num_classes=config.num_classes,
         guidance_channels=min(guidance_channels, config.in_channels),
         image="latent" if config.in_channels == PIXEL_CHANNELS else None,
+        activation_type=recipe.target.activation_type,
     )
 
 

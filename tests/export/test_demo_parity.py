@@ -11,6 +11,7 @@ from lazydit_export.recipe import ExportRecipe, Source, read_source
 from lazydit_export.report import Report
 from lazydit_export.split import split
 from lazydit_export.targets import find_target
+from lazydit_export.verification.bars import BARS
 from lazydit_export.verification.compare import compare
 from lazydit_export.verification.gate import PIXEL_PEAK
 from lazydit_export.verification.runs import Case, Image, Runs, run_bundle, run_pytorch
@@ -64,7 +65,7 @@ def test_every_gate_set_decides_as_in_pytorch(
                 replayed = run_pytorch(source.model, case, images, followed=found)
             comparison = compare(case, found, plain, replayed, PIXEL_PEAK)
             assert comparison.different == 0, f"{gates.name}, guidance {guidance}"
-            assert comparison.passed, f"{gates.name}: {comparison.psnr} dB"
+            assert comparison.passed(BARS["fp32"]), f"{gates.name}: {comparison.psnr} dB"
             decisions += comparison.decisions
             followed += comparison.followed
     with capsys.disabled():
@@ -84,5 +85,5 @@ def test_always_is_plain_ddim(
     images = [Image(label, seed=label) for label in range(source.model.config.num_classes)]
     found, plain = run_bundle(pipeline, case, images), run_pytorch(source.model, case, images)
     comparison = compare(case, found, plain, plain, PIXEL_PEAK)
-    assert comparison.passed
+    assert comparison.passed(BARS["fp32"])
     assert comparison.psnr > 80

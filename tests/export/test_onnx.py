@@ -233,7 +233,7 @@ import sys
 sys.modules["executorch"] = None
 from lazydit_runtime import Pipeline
 assert "torch" not in sys.modules
-Pipeline.load(sys.argv[1], "onnxruntime").generate(1)
+Pipeline.load(sys.argv[1]).generate(1)
 from lazydit_export.cli import main
 sys.argv = ["lazydit-export", sys.argv[2], "--target", "onnx", "--out", sys.argv[3]]
 main()
@@ -245,5 +245,5 @@ def test_executorch_is_not_needed(small_bundle: SmallBundle, bundle: Path, tmp_p
     command = [sys.executable, "-c", WITHOUT_EXECUTORCH, bundle, small_bundle.checkpoint, out]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
-    assert f"next: lazydit generate --executor onnxruntime {out}" in ended.stdout
+    assert f"next: lazydit generate {out}" in ended.stdout
     assert Bundle.open(out).manifest.target == "onnx"

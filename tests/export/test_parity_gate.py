@@ -21,6 +21,7 @@ from lazydit_export.report import Report
 from lazydit_export.split import Program, split
 from lazydit_export.targets import find_target
 from lazydit_export.targets.target import Lowered, OnProgram, Target
+from lazydit_export.verification.bars import BARS
 from lazydit_export.verification.compare import at_limit, compare, psnr
 from lazydit_export.verification.runs import Case, Runs
 from lazydit_runtime.bundle import Bundle
@@ -28,6 +29,7 @@ from lazydit_runtime.executors import Array
 from lazydit_runtime.executors.executorch import ExecuTorchExecutor
 from tests.conftest import SmallBundle, random_dit, random_gates
 
+FP32 = BARS["fp32"]
 SILENT = Report(Console(quiet=True), verbose=False)
 
 
@@ -171,7 +173,7 @@ def test_a_decision_within_tolerance_is_followed(case: Case) -> None:
     bundle = runs([np.nan, 0.49995, 0.7], [True, False, True])
     replayed = runs([np.nan, 0.50005, 0.7], [True, False, True])
     comparison = compare(case, bundle, plain, replayed, peak=2.0)
-    assert (comparison.different, comparison.followed, comparison.passed) == (0, 1, True)
+    assert (comparison.different, comparison.followed, comparison.passed(FP32)) == (0, 1, True)
     assert comparison.closest == pytest.approx(5e-5, rel=1e-2)
 
 
@@ -179,7 +181,7 @@ def test_a_decision_beyond_tolerance_fails(case: Case) -> None:
     plain = runs([np.nan, 0.5002, 0.7], [True, True, True])
     bundle = runs([np.nan, 0.4999, 0.7], [True, False, True])
     comparison = compare(case, bundle, plain, plain, peak=2.0)
-    assert (comparison.different, comparison.passed) == (1, False)
+    assert (comparison.different, comparison.passed(FP32)) == (1, False)
 
 
 def test_the_limit_is_no_matter_of_rounding(case: Case) -> None:
@@ -193,7 +195,7 @@ def test_the_limit_is_no_matter_of_rounding(case: Case) -> None:
 def test_a_wrong_latent_fails(case: Case, latent: float) -> None:
     plain = runs([np.nan, 0.2, 0.7], [True, False, True])
     bundle = runs([np.nan, 0.2, 0.7], [True, False, True], latent)
-    assert not compare(case, bundle, plain, plain, peak=2.0).passed
+    assert not compare(case, bundle, plain, plain, peak=2.0).passed(FP32)
 
 
 def test_at_limit_counts_reuses_in_a_row() -> None:

@@ -3,7 +3,7 @@
 `condition` is in a file of its own: it runs once per image, and holds a third of the weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,11 +19,20 @@ from torch.export import ExportedProgram
 
 from lazydit_export.split import CONDITION, Program
 from lazydit_export.targets.exported import export_program
-from lazydit_export.targets.target import Lowered, OnProgram, Target
-from lazydit_export.targets.xnnpack_precision import PRECISIONS, at_precision
+from lazydit_export.targets.target import Lowered, OnProgram, Target, TargetOptions
+from lazydit_export.targets.xnnpack_precision import at_precision
+
+PRECISIONS = ("fp32", "fp16", "int8", "int4")
 
 CONDITION_FILE = "condition.pte"
 FILE = "programs.pte"
+
+_UNCHECKED: Mapping[str, tuple[str, ...]] = {
+    "fp16": (
+        "On this machine XNNPACK computes fp16 programs in fp32, from weights rounded to fp16; "
+        "a processor with fp16 arithmetic rounds between operators as well.",
+    ),
+}
 
 # Not operators of their own: they name results, memory and views in the lowered graph.
 _BOOKKEEPING = {"executorch_call_delegate", "getitem", "alloc", "view"}
@@ -88,14 +97,13 @@ def _describe(name: str, file: str, exported: ExportedProgram) -> Lowered:
     )
 
 
-def target(precision: str = PRECISIONS[0]) -> Target:
+def target(precision: str, _: TargetOptions) -> Target:
+    """The recipe for one of `PRECISIONS`."""
     return Target(
         name="android",
         precision=precision,
         executor="executorch",
         lower=partial(lower, precision=precision),
         packages=("executorch", "torchao"),
+        unchecked=_UNCHECKED.get(precision, ()),
     )
-
-
-TARGET = target()

@@ -13,7 +13,9 @@ import onnx
 
 from lazydit_export.split import Program
 from lazydit_export.targets.onnx_graph import IR_VERSION, OPSET, to_onnx
-from lazydit_export.targets.target import Lowered, OnProgram, Target
+from lazydit_export.targets.target import Lowered, OnProgram, Target, TargetOptions
+
+PRECISIONS = ("fp32",)
 
 FOLDER = "programs"
 WEIGHTS = "weights.bin"
@@ -57,11 +59,13 @@ def _move_weights(model: onnx.ModelProto, weights: BinaryIO) -> None:
         tensor.ClearField("raw_data")
 
 
-TARGET = Target(
-    name="onnx",
-    precision="fp32",
-    executor="onnxruntime",
-    lower=lower,
-    packages=("onnx", "onnxruntime"),
-    formats={"onnx_opset": OPSET, "onnx_ir_version": IR_VERSION},
-)
+def target(precision: str, _: TargetOptions) -> Target:
+    """The recipe for one of `PRECISIONS`."""
+    return Target(
+        name="onnx",
+        precision=precision,
+        executor="onnxruntime",
+        lower=lower,
+        packages=("onnx", "onnxruntime"),
+        formats={"onnx_opset": OPSET, "onnx_ir_version": IR_VERSION},
+    )

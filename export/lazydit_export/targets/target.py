@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lazydit_export.split import Program
+from lazydit_runtime.manifest import ActivationType
 
 OnProgram = Callable[[str], None]
 """Told the name of every program once it is lowered."""
@@ -27,11 +28,25 @@ class Lowered:
 
 
 @dataclass(frozen=True)
+class TargetOptions:
+    """What a caller may choose of a target; None is the target's own choice.
+
+    `precision` is one of the target's PRECISIONS, `minimum_ios` the oldest iOS that is to run the
+    bundle.
+    """
+
+    precision: str | None = None
+    minimum_ios: int | None = None
+
+
+@dataclass(frozen=True)
 class Target:
     """A recipe: `lower` writes the programs into a directory; `executor` runs them for the gate.
 
     `packages` are the Python packages that do the work, whose versions the manifest records;
     `formats` what a runtime must know of the files to read them: see `Manifest.formats`.
+    `activation_type` is the element type of x, norm and output between programs. `unchecked` says,
+    in sentences, what the gate cannot find out on this machine.
     """
 
     name: str
@@ -40,3 +55,5 @@ class Target:
     lower: Callable[[Sequence[Program], Path, OnProgram], list[Lowered]]
     packages: tuple[str, ...]
     formats: Mapping[str, int] = field(default_factory=dict)
+    activation_type: ActivationType = "float32"
+    unchecked: tuple[str, ...] = ()

@@ -54,7 +54,7 @@ typedef struct lazydit_error {
 
 typedef enum lazydit_dtype {
   LAZYDIT_FLOAT32 = 0,
-  LAZYDIT_FLOAT16 = 1, /* foreseen; plan refuses it until an executor needs it */
+  LAZYDIT_FLOAT16 = 1,
   LAZYDIT_INT64 = 2
 } lazydit_dtype;
 
@@ -94,6 +94,9 @@ typedef struct lazydit_executor {
  *
  * modulation holds, for every block, shift, scale, gate of the MHSA and then of the feedforward; final_modulation
  * holds shift, scale. condition is called with at most condition_max_steps timesteps at a time.
+ *
+ * x, norm and output have the element type activation_type: the core keeps them and never looks inside. All else is
+ * float32 but the label.
  */
 typedef struct lazydit_model {
   int64_t depth;
@@ -114,6 +117,7 @@ typedef struct lazydit_model {
   int64_t image_channels; /* of decode; not read without it */
   int64_t image_height;
   int64_t image_width;
+  lazydit_dtype activation_type; /* LAZYDIT_FLOAT32 or LAZYDIT_FLOAT16 */
 } lazydit_model;
 
 typedef enum lazydit_policy_kind {

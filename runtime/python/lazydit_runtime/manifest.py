@@ -23,6 +23,7 @@ FILE_NAME = "manifest.json"
 _LONGEST_MESSAGE = 200
 
 Kind = Literal["attn", "mlp"]
+ActivationType = Literal["float32", "float16"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class ProgramSpec:
 @dataclass(frozen=True)
 class ModelSpec:
     """`latent_shape` is (C, h, w); `image` says what shows the image: the latent itself (values in
-    [-1, 1]), the program decode, or nothing."""
+    [-1, 1]), the program decode, or nothing. `activation_type` is the element type of the tensors
+    between programs, [1, N, D]: x, norm and output."""
 
     name: str
     family: str
@@ -69,6 +71,7 @@ class ModelSpec:
     num_classes: int
     guidance_channels: int
     image: Literal["latent", "decode"] | None
+    activation_type: ActivationType = "float32"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import typer
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import _core
 from lazydit_runtime.commands.generate import DEFAULT_BUNDLE
-from lazydit_runtime.executors import executor_names, find_executor
+from lazydit_runtime.executors import executor_for, executor_names, find_executor
 from lazydit_runtime.pipeline import Pipeline
 from lazydit_runtime.policies import Always, Lazy, Policy
 from lazydit_runtime.selftest import scheduler_works
@@ -88,8 +88,9 @@ def _generation(directory: Path) -> str:
     with Pipeline.load(directory) as pipeline:
         gate_sets = pipeline.bundle.manifest.gate_sets
         policy: Policy = Lazy(gates=gate_sets[0].name) if gate_sets else Always()
+        executor = executor_for(pipeline.bundle.manifest.target)
         result = pipeline.generate(0, policy=policy)
     return (
-        f"{directory} works with executorch: {result.steps} steps with policy {result.policy} in "
+        f"{directory} works with {executor}: {result.steps} steps with policy {result.policy} in "
         f"{result.timings.total_ms:.0f} ms, {result.lazy_ratio:.0%} reused"
     )

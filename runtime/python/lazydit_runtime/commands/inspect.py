@@ -1,8 +1,8 @@
 """`lazydit inspect`: what a bundle, a checkpoint or a gate file is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -76,6 +76,7 @@ def _show_bundle(console: Console, bundle: Bundle) -> None:
         files.add_row(name, f"{entry.bytes / _MEGABYTE:.3f}", entry.sha256[:12])
     console.print(files)
     console.print(_programs(manifest))
+    console.print(_verification(manifest.verification), highlight=False, soft_wrap=True)
     if manifest.gate_sets:
         console.print(_gate_sets(manifest.gate_sets))
         console.print(_calibration(manifest.gate_sets))
@@ -93,6 +94,20 @@ def _programs(manifest: Manifest) -> Table:
         more = (str(program.delegates), leftover) if delegates else ()
         table.add_row(name, program.file, *more)
     return table
+
+
+def _verification(found: Mapping[str, Any]) -> str:
+    """What the parity gate compared when the bundle was made, and what it could not."""
+    if "executor" not in found:
+        return "compared with PyTorch: no record of it"
+    psnr = "equal images" if found["psnr"] is None else f"PSNR {found['psnr']:.1f} dB and better"
+    lines = [
+        f"compared with PyTorch on executor {found['executor']}: {found['decisions']} decisions of "
+        f"{found['images']} images, {found['different']} different; {psnr}; worst program "
+        f"{found['worst_program']}, error {found['worst_program_error']:.1e}",
+        *(f"not checked: {sentence}" for sentence in found.get("unchecked", ())),
+    ]
+    return "\n".join(lines)
 
 
 def _gate_sets(gate_sets: Sequence[GateSetSpec]) -> Table:
