@@ -51,7 +51,7 @@ class InHalf(nn.Module):
 
 
 def at_precision(program: Program, precision: str) -> Program:
-    """`program` with weights of `precision`: fp32, fp16, int8 or int4; the one given stays as it is.
+    """`program` with weights in fp32, fp16, int8 or int4; the program given stays as it is.
 
     int8 has a scale per row and int4 one per GROUP weights; activations become int8 token by token
     as they come. Of int4, rows that no GROUP divides stay int8, and so does the timestep MLP: it is
