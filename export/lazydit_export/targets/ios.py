@@ -19,11 +19,9 @@ from lazydit_export.coreml.package import save_function, save_functions
 from lazydit_export.coreml.survey import FunctionSurvey, survey
 from lazydit_export.split import Program
 from lazydit_export.targets.target import Lowered, OnProgram, Target, TargetOptions
+from lazydit_runtime.executors.mlpackage import FORMAT
 
 PRECISIONS = ("fp16", "fp32", "int8", "int4")
-
-SPECIFICATIONS = {17: 8, 18: 9}
-"""The version of Core ML's model format that came with each iOS."""
 
 DEFAULT_IOS = max(DEPLOYMENT_TARGETS)
 
@@ -97,7 +95,7 @@ def target(precision: str, options: TargetOptions) -> Target:
         executor="coreml-evaluator",
         lower=partial(lower, precision=precision, minimum_ios=minimum_ios),
         packages=("coremltools",),
-        formats={"coreml_specification": SPECIFICATIONS[minimum_ios]},
+        formats={FORMAT: DEPLOYMENT_TARGETS[minimum_ios].value},
         activation_type="float32" if precision == "fp32" else "float16",
         unchecked=_UNCHECKED,
     )
