@@ -21,6 +21,7 @@ from rich.progress import track
 
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import Pipeline
+from lazydit_runtime.executors import executor_for
 from measurement import Case, Measurement, Samples, equal_latency_steps, interleave, summarize
 from table import markdown, to_csv, to_json
 
@@ -47,7 +48,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=positive, default=20, help="images per policy")
     parser.add_argument("--threads", type=positive, default=None, help="of the engine")
-    parser.add_argument("--executor", default="executorch", help="the engine")
+    parser.add_argument("--executor", help="the engine; the one of the bundle's target")
     parser.add_argument("-o", "--output", choices=("md", "json", "csv"), default="md")
     return parser.parse_args(argv)
 
@@ -137,7 +138,7 @@ def about(arguments: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:
         "model": pipeline.bundle.manifest.model.name,
         "target": pipeline.bundle.manifest.target,
         "precision": pipeline.bundle.manifest.precision,
-        "executor": arguments.executor,
+        "executor": arguments.executor or executor_for(pipeline.bundle.manifest.target),
         "threads": arguments.threads,
         "rounds": arguments.rounds,
     }

@@ -27,7 +27,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command(help=EXAMPLES)
 def export_command(
-    target: Annotated[str, typer.Option(help="android or onnx; ios is not there yet.")],
+    target: Annotated[str, typer.Option(help="android, ios or onnx.")],
     checkpoint: Annotated[
         Path | None, typer.Argument(help="The DiT's weights; the demo model's if left out.")
     ] = None,
@@ -44,6 +44,15 @@ def export_command(
     heads: Annotated[
         int | None, typer.Option(help="Attention heads, where the checkpoint cannot tell.")
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="fp32, fp16, int8 or int4, of the weights; the target's own if left out."
+        ),
+    ] = None,
+    minimum_ios: Annotated[
+        int | None, typer.Option(help="ios: the oldest iOS that is to run the bundle.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an older bundle.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Name leftover ops, show the compiler's output.")
@@ -57,11 +66,12 @@ def export_command(
         from lazydit_export.recipe import ExportRecipe
         from lazydit_export.report import Report
         from lazydit_export.targets import find_target
+        from lazydit_export.targets.target import TargetOptions
 
         recipe = ExportRecipe(
             checkpoint=checkpoint or demo_checkpoint(),
             gates=tuple(gates or ([] if checkpoint else demo_gates())),
-            target=find_target(target),
+            target=find_target(target, TargetOptions(precision, minimum_ios)),
             out=out or Path(f"lazydit-{target}"),
             name=name or (checkpoint or demo_checkpoint()).stem,
             heads=heads,

@@ -44,12 +44,18 @@ class EagerExecutor:
     @torch.no_grad()
     def run(self, program: str, inputs: list[Array], outputs: list[Array]) -> None:
         """Fills `outputs` with what `program` makes of `inputs`."""
-        results = self._modules[program](*(torch.from_numpy(array) for array in inputs))
+        results = self._modules[program](*(_tensor(array) for array in inputs))
         if isinstance(results, torch.Tensor):
             results = (results,)
         for output, result in zip(outputs, results, strict=True):
-            np.copyto(output, result.numpy())
+            np.copyto(output, result.numpy(), casting="same_kind")
 
     def close(self) -> None:
         """Drops the weights."""
         self._modules = {}
+
+
+def _tensor(array: Array) -> torch.Tensor:
+    """What the programs compute with: float16 activations become float32."""
+    tensor = torch.from_numpy(array)
+    return tensor.float() if tensor.is_floating_point() else tensor

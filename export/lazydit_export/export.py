@@ -24,7 +24,7 @@ def export(recipe: ExportRecipe, report: Report) -> None:
     """
     source = read_source(recipe)
     report.started(recipe, source)
-    programs = split(source.model)
+    programs = split(source.model, recipe.target.activation_type)
     with KeptInterrupt() as interrupt, new_directory(recipe.out, force=recipe.force) as directory:
         manifest = write_bundle(recipe, source, programs, directory, report)
         interrupt.check()
@@ -70,10 +70,10 @@ def _verify(
         subject = Subject(pipeline, source.model, programs, source.gate_sets)
         with report.progress("comparing with PyTorch", len(subject.cases)) as done:
             verification = verify(subject, done)
-        report.verified(verification)
+        report.verified(verification, recipe.target)
         verification.require_passed()
         with report.progress("calibrating", len(subject.gate_sets)) as done:
             calibration = calibrate_all(subject, verification.runs, done)
-    findings = verification.to_json(recipe.target.executor)
+    findings = verification.to_json(recipe.target.executor, recipe.target.unchecked)
     with_findings(manifest, findings, calibration).write(directory / FILE_NAME)
     Bundle.open(directory)

@@ -9,10 +9,9 @@ from rich.table import Table
 
 from lazydit.progress import progress_bar
 from lazydit_export.recipe import ExportRecipe, Source
-from lazydit_export.targets.target import Lowered
+from lazydit_export.targets.target import Lowered, Target
 from lazydit_export.verification.compare import Comparison
 from lazydit_export.verification.gate import Verification
-from lazydit_runtime.executors import DEFAULT_EXECUTOR
 from lazydit_runtime.manifest import Manifest
 
 MEGABYTE = 1e6
@@ -69,8 +68,8 @@ class Report:
             return str(count)
         return f"{count}: {', '.join(program.leftover_ops)}"
 
-    def verified(self, verification: Verification) -> None:
-        """The parity table, then the program that is furthest from PyTorch."""
+    def verified(self, verification: Verification, target: Target) -> None:
+        """The parity table, the program that is furthest from PyTorch, what was not checked."""
         images = verification.comparisons[0].images
         table = _table(f"Bundle against PyTorch, {images} images each", "policy")
         for heading in _PARITY_COLUMNS:
@@ -84,18 +83,25 @@ class Report:
             f"worst program error: {verification.errors[worst]:.1e} of its largest output, {worst}",
             highlight=False,
         )
+        bars = verification.bars
+        self._console.print(
+            f"{target.precision} must reach: agreement {bars.min_agreement:.0%}, PSNR "
+            f"{bars.min_psnr:g} dB; run by {target.executor}",
+            highlight=False,
+        )
+        for sentence in target.unchecked:
+            self._console.print(f"not checked: {sentence}", highlight=False, soft_wrap=True)
         followed = sum(item.followed for item in verification.comparisons)
         if followed:
             self._console.print(
-                f"{followed} images hold decisions that rounding turned: there PyTorch took the "
-                "bundle's, and everything after was compared",
+                f"{followed} images hold decisions that PyTorch takes otherwise by itself: there "
+                "it took the bundle's, and everything after was compared",
                 highlight=False,
+                soft_wrap=True,
             )
 
     def finished(self, recipe: ExportRecipe, manifest: Manifest) -> None:
         command = "inspect" if manifest.model.image is None else "generate"
-        if command == "generate" and recipe.target.executor != DEFAULT_EXECUTOR:
-            command += f" --executor {recipe.target.executor}"
         self._console.print(
             f"the bundle is in {recipe.out}; next: lazydit {command} {recipe.out}",
             highlight=False,

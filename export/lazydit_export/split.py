@@ -17,18 +17,22 @@ from lazydit_export.programs import (
     MlpModule,
     Reuse,
 )
-from lazydit_runtime.manifest import Kind, TensorSpec
+from lazydit_runtime.manifest import ActivationType, Kind, TensorSpec
 
 MAX_STEPS = 64
 """Most timesteps of one `condition` call: it bounds the memory that the lowered method plans."""
 
 STEPS_DIMENSION = "T"
+CONDITION = "condition"
 KINDS: tuple[Kind, ...] = ("attn", "mlp")
 
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """One piece of the model: a module of its own and the tensors it takes and returns."""
+    """One piece of the model: a module of its own and the tensors it takes and returns.
+
+    The module computes in float32, whatever the element types of the tensors in a bundle.
+    """
 
     name: str
     module: nn.Module
@@ -36,11 +40,11 @@ class Program:
     outputs: tuple[TensorSpec, ...]
 
     def example_inputs(self, steps: int = 2) -> tuple[Tensor, ...]:
-        """Zeros of the input shapes, `T` being `steps`."""
+        """Zeros of the input shapes, `T` being `steps`, for the module: float32 and int64."""
         return tuple(
             torch.zeros(
                 [steps if size == STEPS_DIMENSION else int(size) for size in spec.shape],
-                dtype=getattr(torch, spec.dtype),
+                dtype=torch.int64 if spec.dtype == "int64" else torch.float32,
             )
             for spec in self.inputs
         )
@@ -52,19 +56,23 @@ def module_name(block: int, kind: Kind) -> str:
 
 
 @torch.no_grad()
-def split(model: DiT) -> list[Program]:
-    """The programs of `model`: condition, embed, every module, reuse, final."""
+def split(model: DiT, activation_type: ActivationType = "float32") -> list[Program]:
+    """The programs of `model`: condition, embed, every module, reuse, final.
+
+    `activation_type` is what a bundle holds x, norm and output in between programs.
+    """
     config = model.config
     depth, width, size = config.depth, config.width, config.input_size
-    tokens = _float("x", 1, config.tokens, width)
-    norm = _float("norm", 1, config.tokens, width)
-    output = _float("output", 1, config.tokens, width)
+    tokens, norm, output = (
+        TensorSpec(name, activation_type, (1, config.tokens, width))
+        for name in ("x", "norm", "output")
+    )
     shift, scale, gate = (_float(name, 1, 1, width) for name in ("shift", "scale", "gate"))
     stream = (tokens, norm, _float("norm_sum", 1, width))
     # Not called as the inputs are: in ONNX every tensor of a program has a name of its own.
     next_stream = tuple(dataclasses.replace(spec, name=f"next_{spec.name}") for spec in stream)
     condition = Program(
-        "condition",
+        CONDITION,
         Condition(model),
         (TensorSpec("label", "int64", (1,)), _float("timesteps", STEPS_DIMENSION)),
         (

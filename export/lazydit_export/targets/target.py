@@ -5,18 +5,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lazydit_export.split import Program
+from lazydit_runtime.manifest import ActivationType
 
 OnProgram = Callable[[str], None]
 """Told the name of every program once it is lowered."""
 
 
 @dataclass(frozen=True)
+class StoredWeight:
+    """A weight that a program reads: `file` (within the bundle) and place, size, content."""
+
+    file: str
+    offset: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Lowered:
     """One program after lowering.
 
-    `file` is relative to the bundle, `method` what the program is called there; `delegates` counts
-    the pieces that the engine's accelerated backend took, `leftover_ops` names the operators that
-    it did not take.
+    `file` is a file or a package (a folder) within the bundle, `method` what the program is called
+    there; `delegates` counts the pieces that the engine's accelerated backend took, `leftover_ops`
+    names the operators that it did not take. `operators` counts all that a call runs and `weights`
+    lists what it reads; both are empty where the target does not tell.
     """
 
     program: str
@@ -24,6 +36,20 @@ class Lowered:
     method: str
     delegates: int = 0
     leftover_ops: tuple[str, ...] = ()
+    operators: int = 0
+    weights: tuple[StoredWeight, ...] = ()
+
+
+@dataclass(frozen=True)
+class TargetOptions:
+    """What a caller may choose of a target; None is the target's own choice.
+
+    `precision` is one of the target's PRECISIONS, `minimum_ios` the oldest iOS that is to run the
+    bundle.
+    """
+
+    precision: str | None = None
+    minimum_ios: int | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +58,8 @@ class Target:
 
     `packages` are the Python packages that do the work, whose versions the manifest records;
     `formats` what a runtime must know of the files to read them: see `Manifest.formats`.
+    `activation_type` is the element type of x, norm and output between programs. `unchecked` says,
+    in sentences, what the gate cannot find out on this machine.
     """
 
     name: str
@@ -40,3 +68,5 @@ class Target:
     lower: Callable[[Sequence[Program], Path, OnProgram], list[Lowered]]
     packages: tuple[str, ...]
     formats: Mapping[str, int] = field(default_factory=dict)
+    activation_type: ActivationType = "float32"
+    unchecked: tuple[str, ...] = ()

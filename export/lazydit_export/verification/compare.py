@@ -8,13 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lazydit.gates import GateSet
+from lazydit_export.verification.bars import Bars
 from lazydit_export.verification.runs import Case, Runs
 
 TOLERANCE = 1e-4
 """A score this close to its threshold may fall on either side: rounding decides."""
-
-MIN_PSNR = 60.0
-"""dB, of final latents in fp32."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +36,14 @@ class Comparison:
     psnr: float
 
     @property
-    def passed(self) -> bool:
+    def agreement(self) -> float:
+        """The share of decisions that do not count as different."""
+        return 1.0 - self.different / self.decisions
+
+    def passed(self, bars: Bars) -> bool:
+        """Whether this case reaches `bars`."""
         # Written so that a PSNR of NaN fails.
-        return self.different == 0 and self.psnr >= MIN_PSNR
+        return self.agreement >= bars.min_agreement and self.psnr >= bars.min_psnr
 
 
 def compare(

@@ -1,5 +1,6 @@
 """The parity gate: a written bundle must do what PyTorch does, or export fails."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from lazydit.errors import LazyDiTError
 from lazydit.gates import GateSet
 from lazydit.models.dit import DiT
 from lazydit_export.split import Program
+from lazydit_export.verification.bars import BARS, Bars
 from lazydit_export.verification.calibrate import calibrate
-from lazydit_export.verification.compare import MIN_PSNR, TOLERANCE, Comparison, compare
-from lazydit_export.verification.program_errors import first_difference, program_errors
+from lazydit_export.verification.compare import TOLERANCE, Comparison, compare
+from lazydit_export.verification.program_errors import program_errors
 from lazydit_export.verification.runs import (
     Case,
     Image,
@@ -63,9 +65,10 @@ class Subject:
 class Verification:
     """What the gate found: every case, and every program's error, both in running order.
 
-    `runs` are the bundle's generations.
+    `bars` are those of the bundle's precision, `runs` the bundle's generations.
     """
 
+    bars: Bars
     comparisons: tuple[Comparison, ...]
     errors: dict[str, float]
     runs: dict[Case, Runs]
@@ -75,13 +78,38 @@ class Verification:
         return max(self.errors, key=self.errors.__getitem__)
 
     def require_passed(self) -> None:
-        """Raise LazyDiTError, naming the first program that differs, unless all cases passed."""
-        failed = next((item for item in self.comparisons if not item.passed), None)
+        """Raise LazyDiTError, naming the program to blame, unless all cases passed."""
+        failed = next((item for item in self.comparisons if not item.passed(self.bars)), None)
         if failed is not None:
-            raise LazyDiTError(_complaint(failed, self.errors))
+            raise LazyDiTError(
+                f"{self._complaint(failed)}; {self._blame()}, so nothing was written"
+            )
 
-    def to_json(self, executor: str) -> dict[str, Any]:
-        """The manifest's record of the comparison."""
+    def _complaint(self, failed: Comparison) -> str:
+        case, bars = failed.case, self.bars
+        setting = f"{case.gates_name or f'{case.steps} steps'}, guidance {case.guidance or 'off'}"
+        found = (
+            f"{failed.different} of {failed.decisions} decisions differ by more than {TOLERANCE:g}"
+            if failed.agreement < bars.min_agreement
+            else f"the PSNR is {failed.psnr:.1f} dB instead of at least {bars.min_psnr:g}"
+        )
+        return (
+            f"the bundle disagrees with PyTorch under policy {case.policy} with {setting}: {found}"
+        )
+
+    def _blame(self) -> str:
+        most = self.bars.max_program_error
+        for name, error in self.errors.items():
+            if not error <= most:
+                return f"{name} is the first program that differs (error {error:.1e})"
+        worst = self.worst_program
+        return (
+            f"no program differs by itself by more than {most:g} (the worst is {worst}, error "
+            f"{self.errors[worst]:.1e}), which leaves split and scheduler, or too coarse weights"
+        )
+
+    def to_json(self, executor: str, unchecked: Sequence[str]) -> dict[str, Any]:
+        """The manifest's record of the comparison; `unchecked` says what it could not cover."""
         closest = [item.closest for item in self.comparisons if item.closest is not None]
         psnr = min(item.psnr for item in self.comparisons)
         return {
@@ -89,16 +117,20 @@ class Verification:
             "images": sum(item.images for item in self.comparisons),
             "decisions": sum(item.decisions for item in self.comparisons),
             "different": sum(item.different for item in self.comparisons),
+            "agreement": min(item.agreement for item in self.comparisons),
             "followed": sum(item.followed for item in self.comparisons),
             "closest": min(closest, default=None),
             "psnr": psnr if math.isfinite(psnr) else None,
             "worst_program": self.worst_program,
             "worst_program_error": self.errors[self.worst_program],
+            "bars": dataclasses.asdict(self.bars),
+            "unchecked": list(unchecked),
         }
 
 
 def verify(subject: Subject, on_case: OnCase) -> Verification:
     """Runs every case by the bundle and by PyTorch, and every program alone."""
+    bars = BARS[subject.pipeline.bundle.manifest.precision]
     runs, comparisons = {}, []
     for case in subject.cases:
         runs[case] = run_bundle(subject.pipeline, case, subject.images)
@@ -106,7 +138,7 @@ def verify(subject: Subject, on_case: OnCase) -> Verification:
         on_case(f"{case.policy} {case.gates_name or case.steps}")
     timesteps = _probed_timesteps(max(case.steps for case in subject.cases))
     errors = program_errors(subject.programs, subject.pipeline.executor, timesteps, label=0)
-    return Verification(tuple(comparisons), errors, runs)
+    return Verification(bars, tuple(comparisons), errors, runs)
 
 
 def _compare_with_pytorch(subject: Subject, case: Case, runs: Runs) -> Comparison:
@@ -136,23 +168,3 @@ def _probed_timesteps(steps: int) -> list[int]:
     """The first, a middle and the last timestep of a schedule."""
     timesteps = Schedule.spaced(steps).timesteps
     return sorted({timesteps[0], timesteps[steps // 2], timesteps[-1]}, reverse=True)
-
-
-def _complaint(failed: Comparison, errors: dict[str, float]) -> str:
-    case = failed.case
-    found = (
-        f"{failed.different} of {failed.decisions} decisions differ by more than {TOLERANCE:g}"
-        if failed.different
-        else f"the PSNR is {failed.psnr:.1f} dB instead of at least {MIN_PSNR:g}"
-    )
-    first = first_difference(errors)
-    blame = (
-        f"{first} is the first program that differs (error {errors[first]:.1e})"
-        if first is not None
-        else "no program differs by itself, which leaves split and scheduler"
-    )
-    return (
-        f"the bundle disagrees with PyTorch under policy {case.policy} with "
-        f"{case.gates_name or f'{case.steps} steps'}, guidance {case.guidance or 'off'}: {found}; "
-        f"{blame}, so nothing was written"
-    )

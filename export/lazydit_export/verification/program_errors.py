@@ -10,9 +10,6 @@ from torch import Tensor
 from lazydit_export.split import KINDS, Program
 from lazydit_runtime.executors import Executor
 
-MAX_ERROR = 1e-4
-"""Largest error of a program that counts as rounding, relative to its output's largest value."""
-
 
 @torch.no_grad()
 def program_errors(
@@ -25,17 +22,21 @@ def program_errors(
     errors = {program.name: 0.0 for program in programs}
     by_name = {program.name: program for program in programs}
     for name, inputs in _recorded_inputs(programs, timesteps, label):
-        expected = _outputs(by_name[name], inputs)
-        found = [np.full(output.shape, np.nan, np.float32) for output in expected]
-        executor.run(name, [tensor.contiguous().numpy() for tensor in inputs], [*found])
+        program = by_name[name]
+        expected = _outputs(program, inputs)
+        found = [
+            np.full(output.shape, np.nan, spec.dtype)
+            for output, spec in zip(expected, program.outputs, strict=True)
+        ]
+        arrays = [
+            tensor.contiguous().numpy().astype(spec.dtype, copy=False)
+            for tensor, spec in zip(inputs, program.inputs, strict=True)
+        ]
+        executor.run(name, arrays, [*found])
         for output, reference in zip(found, expected, strict=True):
-            errors[name] = max(errors[name], _relative_error(output, reference.numpy()))
+            error = _relative_error(output.astype(np.float32), reference.numpy())
+            errors[name] = max(errors[name], error)
     return errors
-
-
-def first_difference(errors: dict[str, float]) -> str | None:
-    """The first program, in running order, whose error is more than rounding."""
-    return next((name for name, error in errors.items() if error > MAX_ERROR), None)
 
 
 def _recorded_inputs(

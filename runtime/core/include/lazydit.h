@@ -54,7 +54,7 @@ typedef struct lazydit_error {
 
 typedef enum lazydit_dtype {
   LAZYDIT_FLOAT32 = 0,
-  LAZYDIT_FLOAT16 = 1, /* foreseen; plan refuses it until an executor needs it */
+  LAZYDIT_FLOAT16 = 1,
   LAZYDIT_INT64 = 2
 } lazydit_dtype;
 
@@ -74,12 +74,16 @@ typedef struct lazydit_tensor {
  * write in place copies nothing. Inputs and outputs never overlap. Returns 0, or anything else after writing a
  * sentence (zero-terminated, at most message_size bytes) to `message`.
  * release: called by whoever owns the executor when it is no longer needed; the core never calls it. May be NULL.
+ * done_with: this generation runs `program` no more, so that its memory may be freed; called for condition, whose
+ * weights are a third of the model, after its last call. Others may run it still, and so may this generation the next
+ * time: load it again then. May be NULL.
  */
 typedef struct lazydit_executor {
   void *context;
   int32_t (*run)(void *context, int32_t program, const lazydit_tensor *inputs, size_t num_inputs,
                  const lazydit_tensor *outputs, size_t num_outputs, char *message, size_t message_size);
   void (*release)(void *context);
+  void (*done_with)(void *context, int32_t program);
 } lazydit_executor;
 
 /*
@@ -94,6 +98,9 @@ typedef struct lazydit_executor {
  *
  * modulation holds, for every block, shift, scale, gate of the MHSA and then of the feedforward; final_modulation
  * holds shift, scale. condition is called with at most condition_max_steps timesteps at a time.
+ *
+ * x, norm and output have the element type activation_type: the core keeps them and never looks inside. All else is
+ * float32 but the label.
  */
 typedef struct lazydit_model {
   int64_t depth;
@@ -114,6 +121,7 @@ typedef struct lazydit_model {
   int64_t image_channels; /* of decode; not read without it */
   int64_t image_height;
   int64_t image_width;
+  lazydit_dtype activation_type; /* LAZYDIT_FLOAT32 or LAZYDIT_FLOAT16 */
 } lazydit_model;
 
 typedef enum lazydit_policy_kind {

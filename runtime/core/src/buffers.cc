@@ -14,6 +14,10 @@ constexpr std::size_t Padded(std::size_t bytes) {
   return padded == kTooLarge ? kTooLarge : padded / kAlignment * kAlignment;
 }
 
+std::size_t SizeOf(lazydit_dtype activation_type) {
+  return activation_type == LAZYDIT_FLOAT16 ? sizeof(std::uint16_t) : sizeof(float);
+}
+
 // Hands out one buffer after another. Without memory it only adds their sizes up, so that what is measured and what
 // is laid out cannot differ.
 class Carver {
@@ -30,9 +34,9 @@ class Carver {
     return {reinterpret_cast<T*>(memory_.subspan(offset, bytes).data()), count};
   }
 
-  Slots TakeSlots(std::size_t slots, std::size_t size, std::size_t* category) {
-    const std::size_t stride = Padded(SaturatingProduct(size, sizeof(float))) / sizeof(float);
-    return {Take<float>(SaturatingProduct(slots, stride), category), stride, size};
+  Slots TakeSlots(std::size_t slots, std::size_t bytes, std::size_t* category) {
+    const std::size_t stride = Padded(bytes);
+    return {Take<std::byte>(SaturatingProduct(slots, stride), category), stride, bytes};
   }
 
   std::size_t used() const { return used_; }
@@ -45,7 +49,8 @@ class Carver {
 void CarveActivations(const Sizes& sizes, Carver* carver, std::size_t* category, Buffers* buffers) {
   buffers->num_states = sizes.samples + 1;
   for (std::size_t i = 0; i < buffers->num_states; ++i) {
-    buffers->states[i] = {carver->Take<float>(sizes.hidden, category), carver->Take<float>(sizes.hidden, category),
+    buffers->states[i] = {carver->Take<std::byte>(sizes.hidden_bytes, category),
+                          carver->Take<std::byte>(sizes.hidden_bytes, category),
                           carver->Take<float>(sizes.width, category)};
   }
   for (std::size_t sample = 0; sample < sizes.samples; ++sample) {
@@ -73,7 +78,7 @@ void CarveTrace(const Sizes& sizes, Carver* carver, std::size_t* category, Trace
 
 Buffers Carve(const Sizes& sizes, lazydit_policy_kind policy, Carver* carver, lazydit_memory* memory) {
   Buffers buffers;
-  buffers.cache = carver->TakeSlots(sizes.cache_slots, sizes.hidden, &memory->cache);
+  buffers.cache = carver->TakeSlots(sizes.cache_slots, sizes.hidden_bytes, &memory->cache);
   CarveModulation(sizes, carver, &memory->modulation, &buffers);
   CarveActivations(sizes, carver, &memory->activations, &buffers);
   const std::size_t masks = SaturatingProduct(sizes.steps, sizes.modules);
@@ -101,7 +106,7 @@ Sizes::Sizes(const lazydit_model& model, const lazydit_plan& plan)
       modules(SaturatingProduct(SaturatingSize(model.depth), 2)),
       width(SaturatingSize(model.width)),
       tokens(SaturatingSize(model.tokens)),
-      hidden(SaturatingProduct(tokens, width)),
+      hidden_bytes(SaturatingProduct(tokens, width, SizeOf(model.activation_type))),
       image(0),
       guided(0),
       cache_slots(1) {

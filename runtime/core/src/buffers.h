@@ -21,7 +21,7 @@ struct Sizes {
   std::size_t modules;
   std::size_t width;
   std::size_t tokens;
-  std::size_t hidden;        // x, norm and module outputs: [N, D]
+  std::size_t hidden_bytes;  // x, norm and module outputs: [N, D] of the model's activation type
   std::size_t latent;        // [C, h, w]
   std::size_t model_output;  // [output_channels, h, w]
   std::size_t image;         // of decode; 0 without it
@@ -29,10 +29,10 @@ struct Sizes {
   std::size_t cache_slots;
 };
 
-// What a module reads and the next one is given.
+// What a module reads and the next one is given; the core does not look into x and norm.
 struct State {
-  Span<float> x;
-  Span<float> norm;
+  Span<std::byte> x;
+  Span<std::byte> norm;
   Span<float> norm_sum;
 };
 
@@ -40,12 +40,12 @@ struct State {
 class Slots {
  public:
   Slots() = default;
-  Slots(Span<float> memory, std::size_t stride, std::size_t size) : memory_(memory), stride_(stride), size_(size) {}
+  Slots(Span<std::byte> memory, std::size_t stride, std::size_t size) : memory_(memory), stride_(stride), size_(size) {}
 
-  Span<float> operator[](std::size_t slot) const { return memory_.subspan(slot * stride_, size_); }
+  Span<std::byte> operator[](std::size_t slot) const { return memory_.subspan(slot * stride_, size_); }
 
  private:
-  Span<float> memory_;
+  Span<std::byte> memory_;
   std::size_t stride_ = 0;
   std::size_t size_ = 0;
 };

@@ -12,6 +12,15 @@ namespace {
 // The largest whole number up to which float32, the type of condition's timesteps, holds every one.
 constexpr int64_t kMaxTimestep = 1 << 24;
 
+// A caller in C can store any number in an enum, which C++ must not load as one.
+template <class Enum>
+int NumberOf(const Enum& value) {
+  int number;
+  static_assert(sizeof(number) == sizeof(value));
+  std::memcpy(&number, &value, sizeof(number));
+  return number;
+}
+
 void CheckGiven(const void* pointer, const char* name) {
   Require(pointer != nullptr, "%s is NULL: it must be given", name);
 }
@@ -65,18 +74,10 @@ void CheckSchedule(const lazydit_policy& policy, int32_t steps, int64_t modules)
   }
 }
 
-// A caller in C can store any number in an enum, which C++ must not load as one.
-int KindNumber(const lazydit_policy& policy) {
-  int number;
-  static_assert(sizeof(number) == sizeof(policy.kind));
-  std::memcpy(&number, &policy.kind, sizeof(number));
-  return number;
-}
-
 void CheckPolicy(const lazydit_policy& policy, int32_t steps, int64_t modules) {
   Require(policy.max_reuse >= 0, "policy.max_reuse is %" PRId32 ": it must be at least 1, or 0 for no limit",
           policy.max_reuse);
-  switch (KindNumber(policy)) {
+  switch (NumberOf(policy.kind)) {
     case LAZYDIT_ALWAYS:
       return;
     case LAZYDIT_LAZY:
@@ -91,7 +92,7 @@ void CheckPolicy(const lazydit_policy& policy, int32_t steps, int64_t modules) {
       CheckSchedule(policy, steps, modules);
       return;
     default:
-      Require(false, "policy.kind is %d: it must be one of lazydit_policy_kind", KindNumber(policy));
+      Require(false, "policy.kind is %d: it must be one of lazydit_policy_kind", NumberOf(policy.kind));
   }
 }
 
@@ -116,6 +117,9 @@ void CheckModel(const lazydit_model* model) {
           model->output_channels, model->channels);
   CheckPositive(model->num_classes, "model.num_classes");
   CheckPositive(model->condition_max_steps, "model.condition_max_steps");
+  const int activation_type = NumberOf(model->activation_type);
+  Require(activation_type == LAZYDIT_FLOAT32 || activation_type == LAZYDIT_FLOAT16,
+          "model.activation_type is %d: it must be LAZYDIT_FLOAT32 or LAZYDIT_FLOAT16", activation_type);
   CheckGiven(model->module_programs, "model.module_programs");
   if (model->decode_program < 0) return;
   CheckPositive(model->image_channels, "model.image_channels");

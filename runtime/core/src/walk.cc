@@ -13,6 +13,7 @@ namespace lazydit {
 void Walk::Run() {
   SetStartingNoise();
   for (std::size_t sample = 0; sample < sizes_.samples; ++sample) Condition(sample);
+  runner_->DoneWith(model_.condition_program);
   for (std::size_t step = 0; step < sizes_.steps; ++step) {
     RunStep(step);
     ReportStep(step);
@@ -137,7 +138,7 @@ Modulation Walk::ModulationOf(const Position& at) const {
   return {modulation.subspan(0, width), modulation.subspan(width, width), modulation.subspan(2 * width, width)};
 }
 
-Span<float> Walk::CacheSlot(const Position& at) const {
+Span<std::byte> Walk::CacheSlot(const Position& at) const {
   // With a single slot nothing is ever reused: it only receives what the programs put out.
   if (sizes_.cache_slots == 1) return buffers_.cache[0];
   return buffers_.cache[at.sample * sizes_.modules + at.module];
@@ -147,7 +148,9 @@ std::size_t Walk::TraceIndex(const Position& at) const {
   return (at.step * sizes_.samples + at.sample) * sizes_.modules + at.module;
 }
 
-lazydit_tensor Walk::HiddenTensor(Span<float> data) const { return MakeTensor(data, 1, sizes_.tokens, sizes_.width); }
+lazydit_tensor Walk::HiddenTensor(Span<std::byte> data) const {
+  return MakeOpaqueTensor(data, model_.activation_type, 1, sizes_.tokens, sizes_.width);
+}
 
 lazydit_tensor Walk::VectorTensor(Span<float> data) const { return MakeTensor(data, 1, 1, sizes_.width); }
 

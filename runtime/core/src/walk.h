@@ -43,13 +43,13 @@ class Walk {
   void Decode();
 
   Modulation ModulationOf(const Position& at) const;
-  Span<float> CacheSlot(const Position& at) const;
+  Span<std::byte> CacheSlot(const Position& at) const;
   std::size_t TraceIndex(const Position& at) const;
 
-  lazydit_tensor HiddenTensor(Span<float> data) const;   // [1, N, D]
-  lazydit_tensor VectorTensor(Span<float> data) const;   // [1, 1, D]
-  lazydit_tensor NormSumTensor(Span<float> data) const;  // [1, D]
-  lazydit_tensor LatentTensor() const;                   // [1, C, h, w]
+  lazydit_tensor HiddenTensor(Span<std::byte> data) const;  // [1, N, D]
+  lazydit_tensor VectorTensor(Span<float> data) const;      // [1, 1, D]
+  lazydit_tensor NormSumTensor(Span<float> data) const;     // [1, D]
+  lazydit_tensor LatentTensor() const;                      // [1, C, h, w]
 
   const lazydit_model& model_;
   const Sizes& sizes_;

@@ -16,6 +16,10 @@ class PolicyKind(enum.Enum):
     EVERY_N = 2
     SCHEDULE = 3
 
+class ActivationType(enum.Enum):
+    FLOAT32 = 0
+    FLOAT16 = 1
+
 class Model:
     """A model's sizes and gate graph. A program's number is its place in `programs`."""
 
@@ -37,6 +41,7 @@ class Model:
         num_classes: int,
         condition_max_steps: int,
         image_shape: Sequence[int],
+        activation_type: ActivationType = ActivationType.FLOAT32,
     ) -> None: ...
 
 class Plan:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import _core, planning
 from lazydit_runtime.bundle import Bundle
-from lazydit_runtime.executors import DEFAULT_EXECUTOR, Executor, find_executor
+from lazydit_runtime.executors import Executor, executor_for, find_executor
 from lazydit_runtime.planning import Memory, Setting
 from lazydit_runtime.policies import MaxReuse, Policy, ThresholdPair, named_policy
 from lazydit_runtime.results import Result, Timings
@@ -74,7 +74,7 @@ class Pipeline:
     def load(
         cls,
         bundle: Path | str,
-        executor: str = DEFAULT_EXECUTOR,
+        executor: str | None = None,
         threads: int | None = None,
         checkpoint: Path | None = None,
     ) -> "Self":
@@ -82,7 +82,8 @@ class Pipeline:
 
         Args:
             bundle: the directory that export wrote.
-            executor: the name of the engine: "executorch", "onnxruntime", or "torch" (the oracle).
+            executor: the name of the engine, such as "torch", the oracle; None takes the one that
+                bundles of this target are made for.
             threads: how many the engine uses, at least 1; None leaves it to the engine.
             checkpoint: the weights that the bundle was made of; only "torch" reads it.
 
@@ -91,7 +92,7 @@ class Pipeline:
         if threads is not None and threads < 1:
             raise LazyDiTError(f"{threads} threads cannot run anything: choose 1 or more")
         opened = Bundle.open(bundle)
-        engine = find_executor(executor)
+        engine = find_executor(executor or executor_for(opened.manifest.target))
         return cls(opened, engine.open(opened, threads=threads, checkpoint=checkpoint))
 
     def __enter__(self) -> "Self":

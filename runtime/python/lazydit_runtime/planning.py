@@ -16,6 +16,11 @@ from lazydit_runtime.signatures import image_shape
 UNGUIDED = 1.0
 """The guidance scale at which the unconditional sample has no say, so that it is left out."""
 
+_ACTIVATION_TYPES = {
+    "float32": _core.ActivationType.FLOAT32,
+    "float16": _core.ActivationType.FLOAT16,
+}
+
 _KINDS = {
     "always": _core.PolicyKind.ALWAYS,
     "lazy": _core.PolicyKind.LAZY,
@@ -105,6 +110,7 @@ def core_model(manifest: Manifest) -> _core.Model:
         num_classes=model.num_classes,
         condition_max_steps=graph.condition.max_steps,
         image_shape=image_shape(manifest),
+        activation_type=_ACTIVATION_TYPES[model.activation_type],
     )
 
 

@@ -8,34 +8,39 @@ from dataclasses import dataclass
 from lazydit.errors import LazyDiTError
 from lazydit_runtime.manifest import GateSetSpec, Manifest, ProgramSpec, TensorSpec
 
-Shape = tuple[int | str, ...]
+Tensor = tuple[str, tuple[int | str, ...]]
+"""Element type and shape."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """Shapes of inputs and outputs; everything is float32 but `condition`'s label."""
+    """What a program takes and gives, in order."""
 
-    inputs: tuple[Shape, ...]
-    outputs: tuple[Shape, ...]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
 
 
 def signatures(manifest: Manifest) -> dict[str, Signature]:
     """The signature that each role of the gate graph asks for: condition, embed, module, ..."""
     model = manifest.model
-    tokens, width = (1, model.tokens, model.width), (1, 1, model.width)
-    latent = (1, *model.latent_shape)
-    stream: tuple[Shape, ...] = (tokens, tokens, (1, model.width))
-    modulation = (("T", model.depth, 6 * model.width), ("T", 2 * model.width))
+    hidden: Tensor = (model.activation_type, (1, model.tokens, model.width))
+    vector = _float32(1, 1, model.width)
+    latent = _float32(1, *model.latent_shape)
+    stream = (hidden, hidden, _float32(1, model.width))
+    modulation = (_float32("T", model.depth, 6 * model.width), _float32("T", 2 * model.width))
+    model_output = _float32(1, model.output_channels, *model.latent_shape[1:])
     return {
-        "condition": Signature(((1,), ("T",)), modulation),
+        "condition": Signature((("int64", (1,)), _float32("T")), modulation),
         "embed": Signature((latent,), stream),
-        "module": Signature((tokens, tokens, width, width, width), (*stream, tokens)),
-        "reuse": Signature((tokens, tokens, width), stream),
-        "final": Signature(
-            (tokens, width, width), ((1, model.output_channels, *model.latent_shape[1:]),)
-        ),
-        "decode": Signature((latent,), ((1, *image_shape(manifest)),)),
+        "module": Signature((hidden, hidden, vector, vector, vector), (*stream, hidden)),
+        "reuse": Signature((hidden, hidden, vector), stream),
+        "final": Signature((hidden, vector, vector), (model_output,)),
+        "decode": Signature((latent,), (_float32(1, *image_shape(manifest)),)),
     }
+
+
+def _float32(*shape: int | str) -> Tensor:
+    return "float32", shape
 
 
 def image_shape(manifest: Manifest) -> tuple[int, int, int]:
@@ -125,22 +130,18 @@ def _check_program(manifest: Manifest, name: str, signature: Signature) -> None:
     _require(name in manifest.programs, f"program {name} is in the gate graph only")
     program: ProgramSpec = manifest.programs[name]
     _require(
-        program.file in manifest.files, f"{program.file} of program {name} is not listed in files"
+        program.file in manifest.files or bool(manifest.files_in(program.file)),
+        f"{program.file} of program {name} is not listed in files",
     )
-    is_condition = name == manifest.graph.condition.program
-    dtypes = ("int64", "float32") if is_condition else ("float32",) * len(signature.inputs)
-    _check_tensors(f"programs.{name}.inputs", program.inputs, signature.inputs, dtypes)
-    outputs = ("float32",) * len(signature.outputs)
-    _check_tensors(f"programs.{name}.outputs", program.outputs, signature.outputs, outputs)
+    _check_tensors(f"programs.{name}.inputs", program.inputs, signature.inputs)
+    _check_tensors(f"programs.{name}.outputs", program.outputs, signature.outputs)
 
 
-def _check_tensors(
-    where: str, tensors: tuple[TensorSpec, ...], shapes: tuple[Shape, ...], dtypes: tuple[str, ...]
-) -> None:
+def _check_tensors(where: str, tensors: tuple[TensorSpec, ...], wanted: tuple[Tensor, ...]) -> None:
     _require(
-        len(tensors) == len(shapes), f"{where} lists {len(tensors)} tensors, not {len(shapes)}"
+        len(tensors) == len(wanted), f"{where} lists {len(tensors)} tensors, not {len(wanted)}"
     )
-    for index, (tensor, shape, dtype) in enumerate(zip(tensors, shapes, dtypes, strict=True)):
+    for index, (tensor, (dtype, shape)) in enumerate(zip(tensors, wanted, strict=True)):
         _require(
             tensor.shape == shape and tensor.dtype == dtype,
             f"{where}[{index}] is {tensor.dtype} {list(tensor.shape)} and should be "

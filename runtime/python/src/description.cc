@@ -20,7 +20,7 @@ void init_model(Model* self, std::vector<std::string> programs, int32_t conditio
                 std::vector<int32_t> modules, int32_t reuse, int32_t final_program, std::optional<int32_t> decode,
                 int64_t depth, int64_t width, int64_t tokens, std::vector<int64_t> latent_shape,
                 int64_t output_channels, int64_t num_classes, int64_t condition_max_steps,
-                std::vector<int64_t> image_shape) {
+                std::vector<int64_t> image_shape, lazydit_dtype activation_type) {
   if (latent_shape.size() != 3 || image_shape.size() != 3)
     raise_use_error("the shapes of latent and image need three sizes: [channels, height, width]");
   lazydit_model sizes = {};
@@ -41,6 +41,7 @@ void init_model(Model* self, std::vector<std::string> programs, int32_t conditio
   sizes.image_channels = image_shape[0];
   sizes.image_height = image_shape[1];
   sizes.image_width = image_shape[2];
+  sizes.activation_type = activation_type;
   new (self) Model(sizes, std::move(modules), std::move(programs));
 }
 
@@ -103,6 +104,9 @@ void Plan::check_sizes(const lazydit_model& model) const {
 }
 
 void bind_descriptions(nb::module_& module) {
+  nb::enum_<lazydit_dtype>(module, "ActivationType")
+      .value("FLOAT32", LAZYDIT_FLOAT32)
+      .value("FLOAT16", LAZYDIT_FLOAT16);
   nb::enum_<lazydit_policy_kind>(module, "PolicyKind")
       .value("ALWAYS", LAZYDIT_ALWAYS)
       .value("LAZY", LAZYDIT_LAZY)
@@ -111,7 +115,7 @@ void bind_descriptions(nb::module_& module) {
   nb::class_<Model>(module, "Model")
       .def("__init__", init_model, nb::kw_only(), "programs"_a, "condition"_a, "embed"_a, "modules"_a, "reuse"_a,
            "final"_a, "decode"_a.none(), "depth"_a, "width"_a, "tokens"_a, "latent_shape"_a, "output_channels"_a,
-           "num_classes"_a, "condition_max_steps"_a, "image_shape"_a);
+           "num_classes"_a, "condition_max_steps"_a, "image_shape"_a, "activation_type"_a = LAZYDIT_FLOAT32);
   nb::class_<Plan>(module, "Plan")
       .def("__init__", init_plan, nb::kw_only(), "timesteps"_a, "alphas_cumprod"_a, "guided"_a, "guidance_channels"_a,
            "kind"_a, "gates"_a.none() = nb::none(), "thresholds"_a = std::pair<float, float>(0.5f, 0.5f),

@@ -12,12 +12,24 @@ namespace {
 
 constexpr const char* kCapsuleName = "lazydit_executor";
 
+nb::dlpack::dtype dtype_of(const lazydit_tensor& tensor) {
+  switch (tensor.dtype) {
+    case LAZYDIT_INT64:
+      return nb::dtype<int64_t>();
+    case LAZYDIT_FLOAT16:
+      return {static_cast<uint8_t>(nb::dlpack::dtype_code::Float), 16, 1};
+    case LAZYDIT_FLOAT32:
+      break;
+  }
+  return nb::dtype<float>();
+}
+
 /* A numpy array over the core's memory; keeping it keeps `owner`, and with it the memory. */
 nb::object view(const lazydit_tensor& tensor, nb::handle owner) {
   size_t shape[LAZYDIT_MAX_RANK];
   for (int32_t i = 0; i < tensor.rank; ++i) shape[i] = static_cast<size_t>(tensor.shape[i]);
-  const nb::dlpack::dtype dtype = tensor.dtype == LAZYDIT_INT64 ? nb::dtype<int64_t>() : nb::dtype<float>();
-  const nb::ndarray<nb::numpy> array(tensor.data, static_cast<size_t>(tensor.rank), shape, owner, nullptr, dtype);
+  const nb::ndarray<nb::numpy> array(tensor.data, static_cast<size_t>(tensor.rank), shape, owner, nullptr,
+                                     dtype_of(tensor));
   return nb::cast(array, nb::rv_policy::reference);
 }
 
@@ -26,7 +38,7 @@ nb::object view(const lazydit_tensor& tensor, nb::handle owner) {
 PythonCallbacks::PythonCallbacks(nb::handle owner, const std::vector<std::string>& programs, nb::object executor,
                                  nb::object on_step)
     : owner_(owner), programs_(programs), executor_(std::move(executor)), on_step_(std::move(on_step)) {
-  python_ = {this, run, nullptr};
+  python_ = {this, run, nullptr, nullptr};
   if (PyCapsule_CheckExact(executor_.ptr()) == 0) {
     run_ = executor_.attr("run");
     return;

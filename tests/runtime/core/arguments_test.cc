@@ -64,6 +64,14 @@ TEST(Plan, RefusesEverySizeBelowOne) {
   }
 }
 
+TEST(Plan, RefusesActivationsOfATypeThatItDoesNotKnow) {
+  for (const int type : {int{LAZYDIT_INT64}, 7}) {
+    ExpectRefused(Scenario(), {"model.activation_type is", [=](lazydit_model* model, lazydit_plan*) {
+                                 std::memcpy(&model->activation_type, &type, sizeof(type));
+                               }});
+  }
+}
+
 TEST(Plan, DoesNotReadImageSizesWithoutDecode) {
   const Scenario scenario;
   lazydit_model model = scenario.Model();

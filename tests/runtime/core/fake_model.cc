@@ -30,6 +30,7 @@ lazydit_model FakeModel::Describe(const std::vector<int32_t>& module_programs) c
   model.image_channels = 3;
   model.image_height = 2 * latent_height;
   model.image_width = 2 * latent_width;
+  model.activation_type = activation_type;
   return model;
 }
 

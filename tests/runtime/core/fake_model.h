@@ -31,6 +31,7 @@ struct FakeModel {
   bool decodes = false;
   int64_t num_classes = 4;
   int64_t condition_max_steps = 64;
+  lazydit_dtype activation_type = LAZYDIT_FLOAT32;  // FakeExecutor computes in this one only
 
   std::size_t modules() const { return static_cast<std::size_t>(2 * depth); }
   std::size_t hidden() const { return static_cast<std::size_t>(tokens * width); }

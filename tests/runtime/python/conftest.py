@@ -213,7 +213,7 @@ def toy_manifest() -> dict[str, Any]:
     """The manifest but for its files."""
     return {
         "schema_version": 1,
-        "target": "toy",
+        "target": "android",
         "precision": "fp32",
         "tools": {"lazydit": "0.1.0"},
         "model": {
@@ -230,6 +230,7 @@ def toy_manifest() -> dict[str, Any]:
             "num_classes": CLASSES,
             "guidance_channels": GUIDED_CHANNELS,
             "image": "latent",
+            "activation_type": "float32",
         },
         "diffusion": {
             "train_steps": TRAIN_STEPS,

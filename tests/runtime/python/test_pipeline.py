@@ -1,7 +1,7 @@
 """The pipeline against the toy model's sampling written out in NumPy."""
 
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -247,6 +247,34 @@ def test_what_the_executor_raises_comes_out(toy: Any, toy_bundle: Any) -> None:
     pipeline = Pipeline(Bundle.open(toy_bundle.directory), Broken())
     with pytest.raises(MemoryError, match="of the engine"):
         pipeline.generate(0, thresholds=1.0)
+
+
+def test_activations_of_16_bits_reach_the_executor_as_such(toy: Any, toy_bundle: Any) -> None:
+    expected = Pipeline(Bundle.open(toy_bundle.directory), toy.Executor()).generate(1, steps=6)
+    manifest = toy_bundle.manifest()
+    manifest["model"]["activation_type"] = "float16"
+    for program in manifest["programs"].values():
+        for tensor in (*program["inputs"], *program["outputs"]):
+            if tensor["name"] in ("x", "norm", "output"):
+                tensor["dtype"] = "float16"
+    toy_bundle.write_manifest(manifest)
+
+    class Recording(toy.Executor):
+        dtypes: ClassVar[dict[str, list[str]]] = {}
+
+        def run(self, program: str, inputs: list[Any], outputs: list[Any]) -> None:
+            self.dtypes[program] = [array.dtype.name for array in (*inputs, *outputs)]
+            super().run(program, inputs, outputs)
+
+    found = Pipeline(Bundle.open(toy_bundle.directory), Recording()).generate(1, steps=6)
+    half, single = "float16", "float32"
+    assert Recording.dtypes["block_00_attn"] == [half] * 2 + [single] * 3 + [half] * 2 + [
+        single,
+        half,
+    ]
+    assert Recording.dtypes["final"] == [half, single, single, single]
+    np.testing.assert_allclose(found.latent, expected.latent, atol=0.1)
+    assert not np.array_equal(found.latent, expected.latent)
 
 
 def test_threads_generate_at_the_same_time(pipeline: Pipeline) -> None:

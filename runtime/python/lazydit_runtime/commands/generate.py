@@ -66,8 +66,9 @@ def generate(
         typer.Option(help="schedule: a JSON mask, or a trace whose decisions are repeated."),
     ] = None,
     executor: Annotated[
-        str, typer.Option(help="The engine: executorch, onnxruntime or torch.")
-    ] = "executorch",
+        str | None,
+        typer.Option(help="The engine, for example torch; the one of the bundle's target."),
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="torch: the weights that the bundle was made from.")
     ] = None,

@@ -3,6 +3,7 @@
 A distribution adds one by registering a class under the entry-point group `lazydit.executors`.
 """
 
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +15,12 @@ from lazydit.errors import LazyDiTError
 from lazydit_runtime.bundle import Bundle
 
 GROUP = "lazydit.executors"
-DEFAULT_EXECUTOR = "executorch"
+
+_BY_TARGET = {
+    "android": "executorch",
+    "onnx": "onnxruntime",
+    "ios": "coreml" if sys.platform == "darwin" else "coreml-evaluator",
+}
 
 Array = NDArray[np.generic]
 
@@ -55,6 +61,19 @@ class Executor(Protocol):
     def close(self) -> None:
         """Let go of the engine's memory; nothing is run afterwards."""
         ...
+
+
+def executor_for(target: str) -> str:
+    """The name of the executor that runs bundles for `target` on this machine.
+
+    Raises LazyDiTError for targets that this runtime does not know.
+    """
+    if target not in _BY_TARGET:
+        raise LazyDiTError(
+            f"this bundle is for target {target}, which this runtime does not know: "
+            "update lazydit, or name an executor that can run it"
+        )
+    return _BY_TARGET[target]
 
 
 def executor_names() -> list[str]:
