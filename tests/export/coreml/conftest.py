@@ -159,7 +159,7 @@ def coreml_bundle(
     """A random model in fp32 and fp16, for iOS 17 and 18."""
     ios, half = request.param
     folder = tmp_path_factory.mktemp("ios")
-    model = random_dit()
+    model = random_dit(depth=1)
     save_checkpoint(model, folder / "small.safetensors")
     save_gates((random_gates(model.config, 6),), folder / "gates.safetensors")
     recipe = ExportRecipe(
