@@ -157,7 +157,7 @@ def print_table(output: str, facts: dict[str, Any], rows: list[dict[str, Any]]) 
 
 def short_row(line: dict[str, Any]) -> dict[str, Any]:
     """A line that fits a terminal: short headers, no decoder where there is none."""
-    unit = re.compile(r"^(condition|embed|attn|mlp|reuse|final|decode|scheduler)_ms$")
+    unit = re.compile(r"^(condition|embed|attn|mlp|block|reuse|final|decode|scheduler)_ms$")
     kept = {name: value for name, value in line.items() if name != "decode_ms" or value > 0}
     return {unit.sub(r"\1", name).replace("_", " "): value for name, value in kept.items()}
 

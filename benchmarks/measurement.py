@@ -11,7 +11,7 @@ import numpy as np
 
 from lazydit_runtime import Pipeline, Result
 
-PROGRAM_KINDS = ("condition", "embed", "attn", "mlp", "reuse", "final", "decode")
+PROGRAM_KINDS = ("condition", "embed", "attn", "mlp", "block", "reuse", "final", "decode")
 
 
 @dataclass(frozen=True)

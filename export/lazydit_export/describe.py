@@ -13,7 +13,7 @@ from lazydit.gates import GateSet
 from lazydit.models.dit import DiTConfig
 from lazydit.sampling import DEFAULT_GUIDANCE
 from lazydit_export.recipe import ExportRecipe, Source
-from lazydit_export.split import KINDS, MAX_STEPS, Program, module_name
+from lazydit_export.split import KINDS, MAX_STEPS, Program, block_name, module_name
 from lazydit_export.targets.target import Lowered, StoredWeight
 from lazydit_runtime.manifest import (
     SCHEMA_VERSION,
@@ -74,7 +74,7 @@ def describe(
             )
             for program, result in zip(programs, lowered, strict=True)
         },
-        graph=_graph(source.model.config),
+        graph=_graph(source.model.config, recipe.target.whole_blocks),
         gate_sets=tuple(_gate_set(gates) for gates in source.gate_sets),
         verification={},
         weights=_weights(lowered),
@@ -132,7 +132,7 @@ def _weight_bytes(weights: Iterable[StoredWeight]) -> int:
     return sum(weight.bytes for weight in weights)
 
 
-def _graph(config: DiTConfig) -> GateGraph:
+def _graph(config: DiTConfig, whole_blocks: bool) -> GateGraph:
     modules = tuple(
         ModuleNode(
             name=module_name(block, kind),
@@ -144,7 +144,9 @@ def _graph(config: DiTConfig) -> GateGraph:
         for block in range(config.depth)
         for kind in KINDS
     )
-    return GateGraph(ConditionNode("condition", MAX_STEPS), "embed", modules, "final", None)
+    blocks = tuple(block_name(block) for block in range(config.depth if whole_blocks else 0))
+    condition = ConditionNode("condition", MAX_STEPS)
+    return GateGraph(condition, "embed", modules, "final", None, blocks)
 
 
 def _gate_set(gates: GateSet) -> GateSetSpec:

@@ -139,6 +139,36 @@ class BlockModule(nn.Module):
         return *_stream(x + gate * output), output
 
 
+class WholeBlock(nn.Module):
+    """What a block's MHSA and feedforward do one after the other.
+
+    x, norm [1, N, D], then shift, scale, gate [1, 1, D] of either -> x', norm', norm_sum' and the
+    outputs of both [1, N, D].
+    """
+
+    def __init__(self, attn: nn.Module, mlp: nn.Module) -> None:
+        super().__init__()
+        self.attn = attn
+        self.mlp = mlp
+
+    def forward(
+        self,
+        x: Tensor,
+        norm: Tensor,
+        attn_shift: Tensor,
+        attn_scale: Tensor,
+        attn_gate: Tensor,
+        mlp_shift: Tensor,
+        mlp_scale: Tensor,
+        mlp_gate: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        attn_output = self.attn(norm * (attn_scale + 1.0) + attn_shift)
+        x = x + attn_gate * attn_output
+        norm = F.layer_norm(x, x.shape[-1:], eps=NORM_EPS)
+        mlp_output = self.mlp(norm * (mlp_scale + 1.0) + mlp_shift)
+        return *_stream(x + mlp_gate * mlp_output), attn_output, mlp_output
+
+
 class Reuse(nn.Module):
     """x [1, N, D], output [1, N, D] of an earlier step, gate [1, 1, D] -> x', norm', norm_sum'."""
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from lazydit.checkpoints import save_checkpoint
 from lazydit.errors import LazyDiTError
 from lazydit.models.dit import DiT
-from lazydit_export.export import export, write_bundle
+from lazydit_export.export import export, split_for, write_bundle
 from lazydit_export.recipe import ExportRecipe, read_source
 from lazydit_export.report import Report
 from lazydit_export.split import MAX_STEPS, split
@@ -45,7 +45,7 @@ def write(checkpoint: Path, out: Path, precision: str, ios: int) -> Path:
     target = find_target("ios", TargetOptions(precision, ios))
     recipe = ExportRecipe(checkpoint, (), target, out, "model")
     source = read_source(recipe)
-    write_bundle(recipe, source, split(source.model, target.activation_type), out, SILENT)
+    write_bundle(recipe, source, split_for(target, source.model), out, SILENT)
     return out
 
 
@@ -138,7 +138,9 @@ def test_programs_do_what_pytorch_does(
     bundles: dict[tuple[str, int], Path], wide_model: DiT, precision: str, ios: int
 ) -> None:
     path = bundles[precision, ios]
-    programs = split(wide_model, Manifest.read(path / "manifest.json").model.activation_type)
+    manifest = Manifest.read(path / "manifest.json")
+    whole_blocks = bool(manifest.graph.blocks)
+    programs = split(wide_model, manifest.model.activation_type, whole_blocks=whole_blocks)
     with Pipeline.load(path, EXECUTOR) as pipeline:
         errors = program_errors(programs, pipeline.executor, [999, 500, 0], label=1)
     limit = 1e-5 if precision == "fp32" else BARS[precision].max_program_error
@@ -289,7 +291,11 @@ def test_weights_that_programs_share_are_stored_once(folder: Path) -> None:
     for ios in (17, 18):
         path = write(folder / "twins.safetensors", folder / f"twins-{ios}", "fp32", ios)
         manifest = Manifest.read(path / "manifest.json")
-        read = sum(program.weight_bytes for program in manifest.programs.values())
+        read = sum(
+            program.weight_bytes
+            for name, program in manifest.programs.items()
+            if name not in manifest.graph.blocks
+        )
         assert manifest.weights is not None
         twins = sum(manifest.programs[f"block_01_{kind}"].weight_bytes for kind in ("attn", "mlp"))
         assert manifest.weights.different_bytes == read - twins

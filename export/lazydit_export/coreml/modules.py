@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lazydit_export.programs import AttentionModule, BlockModule, MlpModule
+from lazydit_export.programs import AttentionModule, BlockModule, MlpModule, WholeBlock
 
 
 class FusedAttention(nn.Module):
@@ -62,14 +62,20 @@ class TanhMlp(nn.Module):
 
 def rewritten(module: nn.Module, *, fused_attention: bool) -> nn.Module:
     """A module that computes what `module` does; `module` stays as it is, weights are shared."""
-    if not isinstance(module, BlockModule):
-        return module
-    inner = module.module
-    if isinstance(inner, MlpModule):
-        inner = TanhMlp(inner)
-    elif isinstance(inner, AttentionModule) and fused_attention:
-        inner = FusedAttention(inner)
-    return BlockModule(inner).eval()
+    if isinstance(module, BlockModule):
+        return BlockModule(_rewritten_part(module.module, fused_attention)).eval()
+    if isinstance(module, WholeBlock):
+        parts = (_rewritten_part(part, fused_attention) for part in (module.attn, module.mlp))
+        return WholeBlock(*parts).eval()
+    return module
+
+
+def _rewritten_part(part: nn.Module, fused_attention: bool) -> nn.Module:
+    if isinstance(part, MlpModule):
+        return TanhMlp(part)
+    if isinstance(part, AttentionModule) and fused_attention:
+        return FusedAttention(part)
+    return part
 
 
 def _constant(values: Tensor) -> nn.Parameter:

@@ -2,8 +2,10 @@
 
 From iOS 18 a package holds many functions, here one per program, and stores weights that they share
 once. `condition` has a package of its own: it runs once per sample and image, and a runtime can
-let go of it, a third of a DiT-XL's weights, before the first step. iOS 17 knows no functions in
-packages, so that there every program is a package.
+let go of it, a third of a DiT-XL's weights, before the first step. Every call costs Core ML time of
+its own, and functions share weights: so there is one for every whole block too. iOS 17 knows no
+functions in packages: there every program is a package, and whole blocks would store all weights
+twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -97,5 +99,6 @@ def target(precision: str, options: TargetOptions) -> Target:
         packages=("coremltools",),
         formats={FORMAT: DEPLOYMENT_TARGETS[minimum_ios].value},
         activation_type="float32" if precision == "fp32" else "float16",
+        whole_blocks=minimum_ios >= FIRST_WITH_FUNCTIONS,
         unchecked=_UNCHECKED,
     )

@@ -58,8 +58,9 @@ class Target:
 
     `packages` are the Python packages that do the work, whose versions the manifest records;
     `formats` what a runtime must know of the files to read them: see `Manifest.formats`.
-    `activation_type` is the element type of x, norm and output between programs. `unchecked` says,
-    in sentences, what the gate cannot find out on this machine.
+    `activation_type` is the element type of x, norm and output between programs. `whole_blocks`
+    adds a program for every block, for where both its modules run whatever a gate says. `unchecked`
+    says, in sentences, what the gate cannot find out on this machine.
     """
 
     name: str
@@ -69,4 +70,5 @@ class Target:
     packages: tuple[str, ...]
     formats: Mapping[str, int] = field(default_factory=dict)
     activation_type: ActivationType = "float32"
+    whole_blocks: bool = False
     unchecked: tuple[str, ...] = ()

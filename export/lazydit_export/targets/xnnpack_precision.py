@@ -16,7 +16,7 @@ from torchao.quantization.granularity import PerAxis, PerGroup
 from torchao.quantization.quantize_.workflows import IntxChooseQParamsAlgorithm
 from torchao.utils import TorchAOBaseTensor
 
-from lazydit_export.programs import BlockModule, Condition
+from lazydit_export.programs import BlockModule, Condition, WholeBlock
 from lazydit_export.split import Program
 
 GROUP = 32
@@ -34,6 +34,7 @@ _INT4 = Int8DynamicActivationIntxWeightConfig(
 
 _FP16_PARTS: Mapping[type[nn.Module], Sequence[str]] = {
     BlockModule: ("module",),
+    WholeBlock: ("attn", "mlp"),
     Condition: ("timestep_mlp", "modulation", "final_modulation"),
 }
 

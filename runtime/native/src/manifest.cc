@@ -61,8 +61,9 @@ std::vector<TensorSpec> tensors_of(const JsonPlace& place) {
 
 ProgramSpec program_of(const std::string& name, const JsonPlace& place) {
   if (!JsonPlace::is_name(name)) place.fail("its name is malformed");
-  place.check_keys({"file", "method", "inputs", "outputs"}, {"delegates", "leftover_ops"});
-  if (place.has("delegates")) place["delegates"].integer(0, kLargest);
+  place.check_keys({"file", "method", "inputs", "outputs"}, {"delegates", "leftover_ops", "operators", "weight_bytes"});
+  for (const char* count : {"delegates", "operators", "weight_bytes"})
+    if (place.has(count)) place[count].integer(0, kLargest);
   if (place.has("leftover_ops"))
     for (const JsonPlace& op : place["leftover_ops"].items(0, kAnyNumber)) op.text();
   return {name, place["file"].path(), place["method"].name(), tensors_of(place["inputs"]),
@@ -115,13 +116,16 @@ ModuleNode module_of(const JsonPlace& place) {
 }
 
 GateGraph graph_of(const JsonPlace& place) {
-  place.check_keys({"condition", "embed", "modules", "final", "decode"});
+  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks"});
   const JsonPlace condition = place["condition"];
   condition.check_keys({"program", "max_steps"});
   GateGraph graph = {condition["program"].name(), size_of(condition["max_steps"]),
                      place["embed"].name(),       {},
-                     place["final"].name(),       {}};
+                     {},                          place["final"].name(),
+                     {}};
   for (const JsonPlace& module : place["modules"].items(2, kAnyNumber)) graph.modules.push_back(module_of(module));
+  if (place.has("blocks"))
+    for (const JsonPlace& block : place["blocks"].items(0, kAnyNumber)) graph.blocks.push_back(block.name());
   if (!place["decode"].is_null()) graph.decode = place["decode"].name();
   return graph;
 }
@@ -167,6 +171,9 @@ bool names_formats(const JsonPlace& place) {
 void check_the_rest(const JsonPlace& place) {
   for (const auto& [name, version] : place["tools"].members()) version.text();
   if (place.has("verification")) place["verification"].members();
+  if (!place.has("weights") || place["weights"].is_null()) return;
+  place["weights"].check_keys({"stored_bytes", "different_bytes"});
+  for (const char* count : {"stored_bytes", "different_bytes"}) place["weights"][count].integer(1, kLargest);
 }
 
 }  // namespace
@@ -178,7 +185,7 @@ Manifest Manifest::read(const std::filesystem::path& path) {
   const JsonPlace place(content, source);
   place.check_keys({"schema_version", "target", "precision", "tools", "model", "diffusion", "defaults", "files",
                     "programs", "graph", "gate_sets"},
-                   {"formats", "verification"});
+                   {"formats", "verification", "weights"});
   check_the_rest(place);
   const JsonPlace defaults = place["defaults"];
   defaults.check_keys({"steps", "guidance"});

@@ -68,6 +68,7 @@ struct GateGraph {
   int64_t condition_max_steps;
   std::string embed;
   std::vector<ModuleNode> modules;
+  std::vector<std::string> blocks; /* a program per block, or none */
   std::string final;
   std::optional<std::string> decode;
 };

@@ -74,6 +74,10 @@ void check_programs(const Manifest& manifest) {
                   {{hidden, hidden, vector, vector, vector}, {hidden, hidden, norm_sum, hidden}});
     check_program(manifest, module.reuse, {{hidden, hidden, vector}, {hidden, hidden, norm_sum}});
   }
+  for (const std::string& block : graph.blocks)
+    check_program(manifest, block,
+                  {{hidden, hidden, vector, vector, vector, vector, vector, vector},
+                   {hidden, hidden, norm_sum, hidden, hidden}});
   check_program(manifest, graph.final,
                 {{hidden, vector, vector}, {float32({1, model.output_channels, height, width})}});
   if (!graph.decode) return;
@@ -107,6 +111,10 @@ void check_modules(const Manifest& manifest) {
   const auto& modules = manifest.graph.modules;
   require(modules.size() == 2 * static_cast<size_t>(manifest.model.depth),
           "graph.modules lists " + std::to_string(modules.size()) + " modules for depth " +
+              std::to_string(manifest.model.depth));
+  const auto& blocks = manifest.graph.blocks;
+  require(blocks.empty() || 2 * blocks.size() == modules.size(),
+          "graph.blocks lists " + std::to_string(blocks.size()) + " programs for depth " +
               std::to_string(manifest.model.depth));
   for (size_t i = 0; i < modules.size(); ++i) {
     require(modules[i].block == static_cast<int64_t>(i / 2) && modules[i].kind == (i % 2 == 0 ? "attn" : "mlp"),

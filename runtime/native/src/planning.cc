@@ -67,6 +67,7 @@ CoreModel::CoreModel(const Manifest& manifest) {
   const ModelSpec& model = manifest.model;
   const GateGraph& graph = manifest.graph;
   for (const ModuleNode& module : graph.modules) modules_.push_back(number_of(manifest, module.program));
+  for (const std::string& block : graph.blocks) blocks_.push_back(number_of(manifest, block));
   const auto image = image_shape(manifest);
   model_ = {model.depth,
             model.width,
@@ -80,6 +81,7 @@ CoreModel::CoreModel(const Manifest& manifest) {
             number_of(manifest, graph.condition),
             number_of(manifest, graph.embed),
             modules_.data(),
+            blocks_.empty() ? nullptr : blocks_.data(),
             number_of(manifest, graph.modules[0].reuse),
             number_of(manifest, graph.final),
             graph.decode ? number_of(manifest, *graph.decode) : -1,

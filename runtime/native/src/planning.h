@@ -33,6 +33,7 @@ class CoreModel {
 
  private:
   std::vector<int32_t> modules_;
+  std::vector<int32_t> blocks_;
   lazydit_model model_;
 };
 

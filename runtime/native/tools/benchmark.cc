@@ -24,8 +24,9 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"condition_ms", &lazydit_timings::condition_ms}, {"embed_ms", &lazydit_timings::embed_ms},
     {"attn_ms", &lazydit_timings::attn_ms},           {"mlp_ms", &lazydit_timings::mlp_ms},
-    {"reuse_ms", &lazydit_timings::reuse_ms},         {"final_ms", &lazydit_timings::final_ms},
-    {"decode_ms", &lazydit_timings::decode_ms},       {"scheduler_ms", &lazydit_timings::scheduler_ms},
+    {"block_ms", &lazydit_timings::block_ms},         {"reuse_ms", &lazydit_timings::reuse_ms},
+    {"final_ms", &lazydit_timings::final_ms},         {"decode_ms", &lazydit_timings::decode_ms},
+    {"scheduler_ms", &lazydit_timings::scheduler_ms},
 };
 
 /* A case, planned, with what the rounds measured. */

@@ -39,6 +39,7 @@ Json timings_of(const Generation& generation) {
           {"embed_ms", timings.embed_ms},
           {"attn_ms", timings.attn_ms},
           {"mlp_ms", timings.mlp_ms},
+          {"block_ms", timings.block_ms},
           {"reuse_ms", timings.reuse_ms},
           {"final_ms", timings.final_ms},
           {"decode_ms", timings.decode_ms},

@@ -137,13 +137,18 @@ class ModuleNode:
 
 @dataclass(frozen=True)
 class GateGraph:
-    """Which programs follow one another; `modules` in order attn 0, mlp 0, attn 1, ..."""
+    """Which programs follow one another; `modules` in order attn 0, mlp 0, attn 1, ...
+
+    `blocks` names a program per block that does what its two modules do, or none: it is called
+    where both run whatever a gate says.
+    """
 
     condition: ConditionNode
     embed: str
     modules: tuple[ModuleNode, ...]
     final: str
     decode: str | None
+    blocks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ void FakeExecutor::Compute(int32_t program, const Tensors& in, const Tensors& ou
     case kDecode:
       return Decode(in, out);
     default:
+      if (program >= kFirstBlock) return Block(static_cast<std::size_t>(program - kFirstBlock), in, out);
       ASSERT_GE(program, static_cast<int32_t>(kFirstModule));
       ASSERT_LT(program, kFirstModule + static_cast<int32_t>(model_.modules()));
       Module(static_cast<std::size_t>(program - kFirstModule), in, out);
@@ -145,6 +146,20 @@ void FakeExecutor::Module(std::size_t module, const Tensors& in, const Tensors& 
     Floats(out[0])[i] = Floats(in[0])[i] + Floats(in[4])[i % width] * Floats(out[3])[i];
   }
   FillNorm(out);
+}
+
+void FakeExecutor::Block(std::size_t block, const Tensors& in, const Tensors& out) const {
+  ASSERT_LT(block, static_cast<std::size_t>(model_.depth));
+  ASSERT_EQ(in.size(), 8U);
+  ASSERT_EQ(out.size(), 5U);
+  std::vector<float> x(model_.hidden()), norm(model_.hidden()), norm_sum(static_cast<std::size_t>(model_.width));
+  const auto stand_in = [](lazydit_tensor tensor, std::vector<float>* memory) {
+    tensor.data = memory->data();
+    return tensor;
+  };
+  const Tensors between = {stand_in(out[0], &x), stand_in(out[1], &norm), stand_in(out[2], &norm_sum)};
+  Module(2 * block, {in[0], in[1], in[2], in[3], in[4]}, {between[0], between[1], between[2], out[3]});
+  Module(2 * block + 1, {between[0], between[1], in[5], in[6], in[7]}, {out[0], out[1], out[2], out[4]});
 }
 
 void FakeExecutor::Reuse(const Tensors& in, const Tensors& out) const {

@@ -43,6 +43,7 @@ class FakeExecutor {
   void Condition(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Embed(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Module(std::size_t module, const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
+  void Block(std::size_t block, const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Reuse(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Final(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Decode(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
