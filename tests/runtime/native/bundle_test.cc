@@ -108,7 +108,7 @@ TEST(Bundle, IsRefusedWithASentenceHoweverTheManifestIsDamaged) {
   const std::string pieces[] = {
       "\"", "{", "}", "[", "]", ",", ":", "null", "-1", "0", "1e308", "9223372036854775808", "\\u0000", "\"T\""};
   int opened = 0;
-  for (int round = 0; round < 5000; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     std::string manifest = toy.manifest();
     for (size_t changes = 1 + below(3); changes > 0; --changes) {
       const size_t place = below(manifest.size());
@@ -125,7 +125,7 @@ TEST(Bundle, IsRefusedWithASentenceHoweverTheManifestIsDamaged) {
     opened += sentence.empty() ? 1 : 0;
     EXPECT_EQ(sentence.find('\n'), std::string::npos) << sentence;
   }
-  EXPECT_LT(opened, 2500);
+  EXPECT_LT(opened, 500);
 }
 
 }  // namespace
