@@ -61,8 +61,9 @@ std::vector<TensorSpec> tensors_of(const JsonPlace& place) {
 
 ProgramSpec program_of(const std::string& name, const JsonPlace& place) {
   if (!JsonPlace::is_name(name)) place.fail("its name is malformed");
-  place.check_keys({"file", "method", "inputs", "outputs"}, {"delegates", "leftover_ops"});
-  if (place.has("delegates")) place["delegates"].integer(0, kLargest);
+  place.check_keys({"file", "method", "inputs", "outputs"}, {"delegates", "leftover_ops", "operators", "weight_bytes"});
+  for (const char* count : {"delegates", "operators", "weight_bytes"})
+    if (place.has(count)) place[count].integer(0, kLargest);
   if (place.has("leftover_ops"))
     for (const JsonPlace& op : place["leftover_ops"].items(0, kAnyNumber)) op.text();
   return {name, place["file"].path(), place["method"].name(), tensors_of(place["inputs"]),
@@ -167,6 +168,11 @@ bool names_formats(const JsonPlace& place) {
 void check_the_rest(const JsonPlace& place) {
   for (const auto& [name, version] : place["tools"].members()) version.text();
   if (place.has("verification")) place["verification"].members();
+  if (!place.has("weights") || place["weights"].is_null()) return;
+  const JsonPlace weights = place["weights"];
+  weights.check_keys({"stored_bytes", "different_bytes"});
+  weights["stored_bytes"].integer(1, kLargest);
+  weights["different_bytes"].integer(1, kLargest);
 }
 
 }  // namespace
@@ -178,7 +184,7 @@ Manifest Manifest::read(const std::filesystem::path& path) {
   const JsonPlace place(content, source);
   place.check_keys({"schema_version", "target", "precision", "tools", "model", "diffusion", "defaults", "files",
                     "programs", "graph", "gate_sets"},
-                   {"formats", "verification"});
+                   {"formats", "verification", "weights"});
   check_the_rest(place);
   const JsonPlace defaults = place["defaults"];
   defaults.check_keys({"steps", "guidance"});
@@ -197,6 +203,11 @@ Manifest Manifest::read(const std::filesystem::path& path) {
     manifest.programs.push_back(program_of(name, program));
   for (const JsonPlace& set : place["gate_sets"].items(0, kAnyNumber)) manifest.gate_sets.push_back(gate_set_of(set));
   return manifest;
+}
+
+bool Manifest::lists_files_in(const std::string& folder) const {
+  const auto first = files.lower_bound(folder + "/");
+  return first != files.end() && first->first.compare(0, folder.size() + 1, folder + "/") == 0;
 }
 
 const ProgramSpec* Manifest::find_program(const std::string& name) const {

