@@ -65,6 +65,17 @@ void check_file(const fs::path& directory, const std::string& name, const FileEn
     refuse(where + " is not the file that was exported (its sha256 differs): copy or export the bundle again");
 }
 
+/* Refuses a program's folder that holds more than the manifest lists: engines read it whole. */
+void check_package(const fs::path& directory, const std::string& folder, const Manifest& manifest) {
+  if (!manifest.lists_files_in(folder)) return;
+  for (const auto& entry : fs::recursive_directory_iterator(directory / folder)) {
+    const std::string name = entry.path().lexically_relative(directory).generic_string();
+    if (manifest.files.count(name) == 0 && (entry.is_symlink() || !entry.is_directory()))
+      refuse(name + " in " + directory.string() +
+             " is not listed in the manifest: remove it, or copy or export the bundle again");
+  }
+}
+
 /* As the numbers lie: all processors that ExecuTorch runs on are little-endian. */
 std::vector<float> read_gates(const fs::path& directory, const std::string& name, uint64_t bytes) {
   std::vector<float> gates(bytes / sizeof(float));
@@ -85,6 +96,13 @@ Bundle::Bundle(const fs::path& directory) : directory_(directory), manifest_(che
       check_file(directory_, name, entry);
     } catch (const fs::filesystem_error& error) {
       unreadable(name, directory_, error.code().message());
+    }
+  }
+  for (const ProgramSpec& program : manifest_.programs) {
+    try {
+      check_package(directory_, program.file, manifest_);
+    } catch (const fs::filesystem_error& error) {
+      unreadable(program.file, directory_, error.code().message());
     }
   }
   for (const GateSetSpec& set : manifest_.gate_sets)

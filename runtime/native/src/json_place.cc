@@ -19,8 +19,10 @@ bool made_of(std::string_view text, std::string_view characters) {
 }  // namespace
 
 void JsonPlace::fail(const std::string& problem) const {
-  refuse(*source_ + " is wrong at " + (where_.empty() ? "its top level" : where_) + " (" + problem +
-         "): export the bundle again");
+  std::string place = (where_.empty() ? "its top level" : where_) + " (" + problem + ")";
+  // Keys may hold anything; a sentence has one line.
+  std::replace_if(place.begin(), place.end(), [](unsigned char letter) { return letter < ' '; }, ' ');
+  refuse(*source_ + " is wrong at " + place + ": export the bundle again");
 }
 
 JsonPlace JsonPlace::below(const std::string& key, const Json& value) const {

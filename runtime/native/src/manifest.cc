@@ -172,8 +172,10 @@ void check_the_rest(const JsonPlace& place) {
   for (const auto& [name, version] : place["tools"].members()) version.text();
   if (place.has("verification")) place["verification"].members();
   if (!place.has("weights") || place["weights"].is_null()) return;
-  place["weights"].check_keys({"stored_bytes", "different_bytes"});
-  for (const char* count : {"stored_bytes", "different_bytes"}) place["weights"][count].integer(1, kLargest);
+  const JsonPlace weights = place["weights"];
+  weights.check_keys({"stored_bytes", "different_bytes"});
+  weights["stored_bytes"].integer(1, kLargest);
+  weights["different_bytes"].integer(1, kLargest);
 }
 
 }  // namespace
@@ -204,6 +206,11 @@ Manifest Manifest::read(const std::filesystem::path& path) {
     manifest.programs.push_back(program_of(name, program));
   for (const JsonPlace& set : place["gate_sets"].items(0, kAnyNumber)) manifest.gate_sets.push_back(gate_set_of(set));
   return manifest;
+}
+
+bool Manifest::lists_files_in(const std::string& folder) const {
+  const auto first = files.lower_bound(folder + "/");
+  return first != files.end() && first->first.compare(0, folder.size() + 1, folder + "/") == 0;
 }
 
 const ProgramSpec* Manifest::find_program(const std::string& name) const {

@@ -24,7 +24,7 @@ struct TensorSpec {
 
 struct ProgramSpec {
   std::string name;
-  std::string file;
+  std::string file;  // or a package: a folder, all files of which the manifest lists
   std::string method;
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
@@ -99,6 +99,9 @@ struct Manifest {
 
   /* Applies schema version and structure (manifest.schema.json). Throws Failure. */
   static Manifest read(const std::filesystem::path& path);
+
+  /* Whether a folder, a path within the bundle, holds files of it. */
+  bool lists_files_in(const std::string& folder) const;
 
   /* NULL where there is none of that name. */
   const ProgramSpec* find_program(const std::string& name) const;

@@ -52,7 +52,8 @@ void check_tensors(const std::string& where, const std::vector<TensorSpec>& tens
 void check_program(const Manifest& manifest, const std::string& name, const Signature& signature) {
   const ProgramSpec* const program = manifest.find_program(name);
   require(program != nullptr, "program " + name + " is in the gate graph only");
-  require(manifest.files.count(program->file) > 0, program->file + " of program " + name + " is not listed in files");
+  require(manifest.files.count(program->file) > 0 || manifest.lists_files_in(program->file),
+          program->file + " of program " + name + " is not listed in files");
   check_tensors("programs." + name + ".inputs", program->inputs, signature.inputs);
   check_tensors("programs." + name + ".outputs", program->outputs, signature.outputs);
 }

@@ -55,7 +55,10 @@ void check_signatures(const Manifest& manifest, const lazydit_native* native) {
 
 lazydit_native* loaded(const Bundle& bundle, const EngineOptions& options) {
   const Manifest& manifest = bundle.manifest();
-  if (manifest.has_formats)
+  const bool has_packages =
+      std::any_of(manifest.programs.begin(), manifest.programs.end(),
+                  [&](const ProgramSpec& program) { return manifest.files.count(program.file) == 0; });
+  if (manifest.has_formats || has_packages)
     refuse("this bundle is for target " + manifest.target +
            " and holds no ExecuTorch programs: run lazydit-export --target android");
   std::vector<std::string> paths;

@@ -1,9 +1,6 @@
 """lazydit-run against the Python runtime: the same image, decisions, trace file and sentences."""
 
 import json
-import signal
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,7 @@ import pytest
 from PIL import Image
 
 from lazydit_runtime import Pipeline, Result, write_traces
-from tests.conftest import TOOLS, SmallBundle, run_tool
+from tests.conftest import SmallBundle, run_tool
 
 
 @pytest.fixture(scope="module")
@@ -153,19 +150,3 @@ def test_weight_cache_is_the_one_that_python_wrote(
     )  # fmt: skip
     assert outcome.code == 0
     assert [(path.name, path.stat().st_ino) for path in cache.iterdir()] == before
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupt_leaves_nothing_half_written(
-    small_bundle: SmallBundle, tmp_path: Path, number: signal.Signals
-) -> None:
-    command = [
-        TOOLS / "lazydit-run", "--bundle", small_bundle.directory, "--policy", "always",
-        "--steps", "1000", "--out", "image.png", "--trace", "trace.json",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    time.sleep(0.15)
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=60)
-    assert (process.returncode, stderr) == (130, "interrupted\n")
-    assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,6 @@
 """The native library on a bundle that export made, against PyTorch."""
 
 import dataclasses
-import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -169,43 +168,31 @@ def test_opening_prints_nothing(bundle: Bundle, capfd: pytest.CaptureFixture[str
     assert capfd.readouterr().err == ""
 
 
-@pytest.fixture
-def two_files(bundle: Bundle, tmp_path: Path) -> Bundle:
-    """The bundle with the program condition in a file of its own."""
-    directory = tmp_path / "two-files"
-    shutil.copytree(bundle.directory, directory)
-    shutil.copy(directory / "programs.pte", directory / "condition.pte")
-    manifest = json.loads((directory / "manifest.json").read_text())
-    manifest["programs"]["condition"]["file"] = "condition.pte"
-    manifest["files"]["condition.pte"] = manifest["files"]["programs.pte"]
-    (directory / "manifest.json").write_text(json.dumps(manifest))
-    return Bundle.open(directory)
-
-
 def mapped(name: str) -> bool:
     return name in Path("/proc/self/maps").read_text()
 
 
-def test_condition_in_a_file_of_its_own_is_unloaded_after_its_last_call(
-    two_files: Bundle, native: Pipeline
-) -> None:
-    expected = native.generate(1, seed=3, steps=4)
-    with Pipeline.load(two_files.directory) as pipeline:
-        assert mapped("condition.pte")
+def test_condition_in_a_file_of_its_own_is_unloaded_after_its_last_call(bundle: Bundle) -> None:
+    condition, others = (str(bundle.path(f"{name}.pte")) for name in ("condition", "programs"))
+    with Pipeline.load(bundle.directory) as pipeline:
+        assert mapped(condition)
         seen: list[bool] = []
-        for _ in range(2):
-            found = pipeline.generate(
-                1, seed=3, steps=4, on_step=lambda _: seen.append(mapped("condition.pte"))
-            )
-            np.testing.assert_array_equal(found.latent, expected.latent)
+        first, second = (
+            pipeline.generate(1, seed=3, steps=4, on_step=lambda _: seen.append(mapped(condition)))
+            for _ in range(2)
+        )
         assert seen == [False] * 8
-        assert mapped("two-files/programs.pte")
-    assert not mapped("two-files/programs.pte")
+        assert mapped(others)
+    np.testing.assert_array_equal(first.latent, second.latent)
+    assert not mapped(others)
 
 
-def test_file_that_is_gone_when_it_is_loaded_again_fails_the_generation(two_files: Bundle) -> None:
-    with Pipeline.load(two_files.directory) as pipeline:
+def test_file_that_is_gone_when_it_is_loaded_again_fails_the_generation(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    shutil.copytree(bundle.directory, tmp_path / "copy")
+    with Pipeline.load(tmp_path / "copy") as pipeline:
         pipeline.generate(1, steps=4)
-        two_files.path("condition.pte").unlink()
+        (tmp_path / "copy" / "condition.pte").unlink()
         with pytest.raises(LazyDiTError, match=r"ExecuTorch cannot read .*condition\.pte"):
             pipeline.generate(1, steps=4)

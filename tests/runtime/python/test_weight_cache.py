@@ -62,18 +62,19 @@ def test_weights_are_written_once_and_change_nothing(
     written = content(cache)
     second = image(bundle)
     assert content(cache) == written
-    (name,) = written
-    assert name.startswith(bundle.manifest.files["programs.pte"].sha256)
+    files = ("condition.pte", "programs.pte")
+    assert sorted(name[:64] for name in written) == sorted(
+        bundle.manifest.files[file].sha256 for file in files
+    )
     np.testing.assert_array_equal(first, expected)
     np.testing.assert_array_equal(second, expected)
 
 
 def test_second_load_maps_the_file_and_packs_nothing(bundle: Bundle, cache: Path) -> None:
     image(bundle)
-    (file,) = cache.iterdir()
     with Pipeline.load(bundle.directory):
         mapped = Path("/proc/self/maps").read_text()
-    assert str(file) in mapped
+    assert all(str(file) in mapped for file in cache.iterdir())
     assert "memfd:lazydit" not in mapped
 
 
@@ -83,7 +84,7 @@ def test_damaged_file_is_thrown_away(
 ) -> None:
     image(bundle)
     written = content(cache)
-    ((name, data),) = written.items()
+    name, data = next(iter(written.items()))
     damaged = bytearray(data)
     damaged[position] ^= 1
     (cache / name).chmod(0o600)
@@ -95,7 +96,7 @@ def test_damaged_file_is_thrown_away(
 def test_truncated_file_is_thrown_away(bundle: Bundle, cache: Path, expected: np.ndarray) -> None:
     image(bundle)
     written = content(cache)
-    (file,) = cache.iterdir()
+    file = next(cache.iterdir())
     os.truncate(file, file.stat().st_size // 2)
     np.testing.assert_array_equal(image(bundle), expected)
     assert content(cache) == written
@@ -116,10 +117,10 @@ def test_what_nobody_used_for_a_month_is_removed(bundle: Bundle, cache: Path) ->
 
 def test_use_makes_a_file_young_again(bundle: Bundle, cache: Path) -> None:
     image(bundle)
-    (file,) = cache.iterdir()
-    os.utime(file, (0, 0))
+    for file in cache.iterdir():
+        os.utime(file, (0, 0))
     image(bundle)
-    assert file.stat().st_mtime > 0
+    assert all(file.stat().st_mtime > 0 for file in cache.iterdir())
 
 
 def test_folder_that_cannot_be_made_is_done_without(
@@ -167,7 +168,7 @@ def test_processes_may_write_at_the_same_time(
         output, _ = process.communicate(timeout=60)
         assert output.strip() == expected.tobytes().hex()
         assert process.returncode == 0
-    assert len(content(cache)) == 1
+    assert len(content(cache)) == 2
     np.testing.assert_array_equal(image(bundle), expected)
 
 

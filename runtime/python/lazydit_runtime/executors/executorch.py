@@ -64,7 +64,7 @@ class ExecuTorchExecutor:
 
 
 def _check_holds_pte(manifest: Manifest) -> None:
-    if manifest.formats:
+    if manifest.formats or any(s.file not in manifest.files for s in manifest.programs.values()):
         raise LazyDiTError(
             f"this bundle is for target {manifest.target} and holds no ExecuTorch "
             "programs: choose another executor, or run lazydit-export --target android"
