@@ -36,8 +36,12 @@ def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
 
 
 def gelu_tanh(x: Tensor) -> Tensor:
-    """GELU in its tanh form: (1 + tanh u) / 2 = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3)."""
-    return x * torch.sigmoid(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))
+    """GELU in its tanh form: (1 + tanh u) / 2 = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3).
+
+    2 u is taken as x (a x^2 + b), which is a pass over the hidden layer less.
+    """
+    b = 2 * math.sqrt(2 / math.pi)
+    return x * torch.sigmoid(x * (x * x * (0.044715 * b) + b))
 
 
 class Condition(nn.Module):
