@@ -2,7 +2,7 @@
 
 import dataclasses
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from lazydit.models.dit import DiTConfig
 from lazydit.sampling import DEFAULT_GUIDANCE
 from lazydit_export.recipe import ExportRecipe, Source
 from lazydit_export.split import KINDS, MAX_STEPS, Program, module_name
-from lazydit_export.targets.target import Lowered
+from lazydit_export.targets.target import Lowered, StoredWeight
 from lazydit_runtime.manifest import (
     SCHEMA_VERSION,
     CalibrationPoint,
@@ -29,6 +29,7 @@ from lazydit_runtime.manifest import (
     ModuleNode,
     ProgramSpec,
     Thresholds,
+    WeightsSpec,
 )
 
 DEFAULT_STEPS = 20
@@ -68,12 +69,15 @@ def describe(
                 outputs=program.outputs,
                 delegates=result.delegates,
                 leftover_ops=result.leftover_ops,
+                operators=result.operators,
+                weight_bytes=_weight_bytes(result.weights),
             )
             for program, result in zip(programs, lowered, strict=True)
         },
         graph=_graph(source.model.config),
         gate_sets=tuple(_gate_set(gates) for gates in source.gate_sets),
         verification={},
+        weights=_weights(lowered),
     )
 
 
@@ -114,6 +118,18 @@ def _model(recipe: ExportRecipe, source: Source) -> ModelSpec:
         image="latent" if config.in_channels == PIXEL_CHANNELS else None,
         activation_type=recipe.target.activation_type,
     )
+
+
+def _weights(lowered: Sequence[Lowered]) -> WeightsSpec | None:
+    weights = {weight for program in lowered for weight in program.weights}
+    if not weights:
+        return None
+    different = {weight.sha256: weight.bytes for weight in weights}
+    return WeightsSpec(_weight_bytes(weights), sum(different.values()))
+
+
+def _weight_bytes(weights: Iterable[StoredWeight]) -> int:
+    return sum(weight.bytes for weight in weights)
 
 
 def _graph(config: DiTConfig) -> GateGraph:

@@ -12,12 +12,23 @@ OnProgram = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class StoredWeight:
+    """A weight that a program reads: `file` (within the bundle) and place, size, content."""
+
+    file: str
+    offset: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Lowered:
     """One program after lowering.
 
-    `file` is relative to the bundle, `method` what the program is called there; `delegates` counts
-    the pieces that the engine's accelerated backend took, `leftover_ops` names the operators that
-    it did not take.
+    `file` is a file or a package (a folder) within the bundle, `method` what the program is called
+    there; `delegates` counts the pieces that the engine's accelerated backend took, `leftover_ops`
+    names the operators that it did not take. `operators` counts all that a call runs and `weights`
+    lists what it reads; both are empty where the target does not tell.
     """
 
     program: str
@@ -25,6 +36,8 @@ class Lowered:
     method: str
     delegates: int = 0
     leftover_ops: tuple[str, ...] = ()
+    operators: int = 0
+    weights: tuple[StoredWeight, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,8 @@ def _check_program(manifest: Manifest, name: str, signature: Signature) -> None:
     _require(name in manifest.programs, f"program {name} is in the gate graph only")
     program: ProgramSpec = manifest.programs[name]
     _require(
-        program.file in manifest.files, f"{program.file} of program {name} is not listed in files"
+        program.file in manifest.files or bool(manifest.files_in(program.file)),
+        f"{program.file} of program {name} is not listed in files",
     )
     _check_tensors(f"programs.{name}.inputs", program.inputs, signature.inputs)
     _check_tensors(f"programs.{name}.outputs", program.outputs, signature.outputs)
