@@ -65,10 +65,14 @@ class Condition(nn.Module):
         self.depth = model.config.depth
         self.width = model.config.width
 
-    def forward(self, label: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
+    def vectors(self, labels: Tensor, timesteps: Tensor) -> Tensor:
+        """labels [B], timesteps [T], B = 1 or T = 1 -> what the adaLN layers read [B or T, D]."""
         angles = timesteps[:, None] * self.frequencies
         features = torch.cat([angles.cos(), angles.sin()], dim=1)
-        condition = F.silu(self.timestep_mlp(features) + self.labels(label))
+        return F.silu(self.timestep_mlp(features) + self.labels(labels))
+
+    def forward(self, label: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
+        condition = self.vectors(label, timesteps)
         modulation = self.modulation(condition).view(-1, self.depth, 6 * self.width)
         return modulation, self.final_modulation(condition)
 
