@@ -36,8 +36,12 @@ def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
 
 
 def gelu_tanh(x: Tensor) -> Tensor:
-    """GELU in its tanh form: (1 + tanh u) / 2 = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3)."""
-    return x * torch.sigmoid(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))
+    """GELU in its tanh form: (1 + tanh u) / 2 = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3).
+
+    2 u is taken as x (a x^2 + b), which is a pass over the hidden layer less.
+    """
+    b = 2 * math.sqrt(2 / math.pi)
+    return x * torch.sigmoid(x * (x * x * (0.044715 * b) + b))
 
 
 class Condition(nn.Module):
@@ -61,10 +65,14 @@ class Condition(nn.Module):
         self.depth = model.config.depth
         self.width = model.config.width
 
-    def forward(self, label: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
+    def vectors(self, labels: Tensor, timesteps: Tensor) -> Tensor:
+        """labels [B], timesteps [T], B = 1 or T = 1 -> what the adaLN layers read [B or T, D]."""
         angles = timesteps[:, None] * self.frequencies
         features = torch.cat([angles.cos(), angles.sin()], dim=1)
-        condition = F.silu(self.timestep_mlp(features) + self.labels(label))
+        return F.silu(self.timestep_mlp(features) + self.labels(labels))
+
+    def forward(self, label: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
+        condition = self.vectors(label, timesteps)
         modulation = self.modulation(condition).view(-1, self.depth, 6 * self.width)
         return modulation, self.final_modulation(condition)
 

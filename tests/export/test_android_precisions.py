@@ -157,3 +157,18 @@ def test_the_demo_is_smaller_and_as_legible(
 def share_read(latents: npt.NDArray[np.float32]) -> float:
     labels = torch.tensor([image.label for image in demo_images()])
     return (demo_classifier().read(torch.from_numpy(latents)) == labels).float().mean().item()
+
+
+@torch.no_grad()
+def test_rounding_does_not_shift_the_modulation() -> None:
+    """The adaLN layers' mean output over labels and timesteps is that of the fp32 layers."""
+    exact = split(random_dit(**SMALL))[0]
+    quantized = at_precision(exact, "int4").module
+    labels = range(exact.module.labels.num_embeddings)
+    timesteps = torch.arange(0, 1000, 20).float()
+    vectors = torch.cat([exact.module.vectors(torch.tensor([n]), timesteps) for n in labels])
+    for name in ("modulation", "final_modulation"):
+        before, after = exact.module.get_submodule(name), quantized.get_submodule(name)
+        rounding = (vectors @ (after.weight.dequantize() - before.weight).T).mean(dim=0)
+        left = rounding + after.bias - before.bias
+        assert left.abs().max() < 0.25 * rounding.abs().max(), name

@@ -8,6 +8,7 @@ where the precision is fp16. Modulation, residual, norm and sum stay fp32, and s
 import copy
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,8 @@ from torchao.quantization.granularity import PerAxis, PerGroup
 from torchao.quantization.quantize_.workflows import IntxChooseQParamsAlgorithm
 from torchao.utils import TorchAOBaseTensor
 
-from lazydit_export.programs import BlockModule, Condition, WholeBlock
+from lazydit.diffusion import TRAIN_TIMESTEPS
+from lazydit_export.programs import BlockModule, Condition
 from lazydit_export.split import Program
 
 GROUP = 32
@@ -34,9 +36,11 @@ _INT4 = Int8DynamicActivationIntxWeightConfig(
 
 _FP16_PARTS: Mapping[type[nn.Module], Sequence[str]] = {
     BlockModule: ("module",),
-    WholeBlock: ("attn", "mlp"),
     Condition: ("timestep_mlp", "modulation", "final_modulation"),
 }
+
+_MEAN_STRIDE = 8
+"""Every how many training timesteps the mean input of the adaLN layers is taken."""
 
 
 class InHalf(nn.Module):
@@ -66,7 +70,28 @@ def at_precision(program: Program, precision: str) -> Program:
     if precision == "int4":
         quantize_(module, _INT4, _takes_int4)
     quantize_(module, _INT8, _is_linear)
+    if isinstance(module, Condition) and isinstance(program.module, Condition):
+        _correct_biases(program.module, module)
     return dataclasses.replace(program, module=module)
+
+
+@torch.no_grad()
+def _correct_biases(exact: Condition, quantized: Condition) -> None:
+    """Takes the mean error of the modulation out of it: what rounding does to the mean input.
+
+    The adaLN layers see nothing but labels and timesteps, so that their mean input is known. In
+    int4 their rounding then costs the demo's images 35 dB in place of 24.
+    """
+    labels = torch.arange(exact.labels.num_embeddings)
+    steps = torch.arange(0, TRAIN_TIMESTEPS, _MEAN_STRIDE).float()
+    mean = torch.stack([exact.vectors(labels, step[None]).mean(dim=0) for step in steps]).mean(
+        dim=0
+    )
+    for name in ("modulation", "final_modulation"):
+        layer = cast(nn.Linear, quantized.get_submodule(name))
+        before = cast(nn.Linear, exact.get_submodule(name))
+        rounding = before.weight - cast(TorchAOBaseTensor, layer.weight).dequantize()
+        layer.bias = nn.Parameter(before.bias + rounding @ mean, requires_grad=False)
 
 
 def _in_half(module: nn.Module) -> nn.Module:
