@@ -23,6 +23,7 @@ MAX_STEPS = 64
 """Most timesteps of one `condition` call: it bounds the memory that the lowered method plans."""
 
 STEPS_DIMENSION = "T"
+CONDITION = "condition"
 KINDS: tuple[Kind, ...] = ("attn", "mlp")
 
 
@@ -71,7 +72,7 @@ def split(model: DiT, activation_type: ActivationType = "float32") -> list[Progr
     # Not called as the inputs are: in ONNX every tensor of a program has a name of its own.
     next_stream = tuple(dataclasses.replace(spec, name=f"next_{spec.name}") for spec in stream)
     condition = Program(
-        "condition",
+        CONDITION,
         Condition(model),
         (TensorSpec("label", "int64", (1,)), _float("timesteps", STEPS_DIMENSION)),
         (

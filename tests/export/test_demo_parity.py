@@ -1,21 +1,14 @@
 """The demo model: the bundle takes PyTorch's decisions, for every gate set it ships with."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from rich.console import Console
 
-from lazydit.demo import demo_checkpoint, demo_gates
-from lazydit_export.export import write_bundle
-from lazydit_export.recipe import ExportRecipe, Source, read_source
-from lazydit_export.report import Report
-from lazydit_export.split import split
-from lazydit_export.targets import find_target
 from lazydit_export.verification.bars import BARS
 from lazydit_export.verification.compare import compare
 from lazydit_export.verification.gate import PIXEL_PEAK
 from lazydit_export.verification.runs import Case, Image, Runs, run_bundle, run_pytorch
-from lazydit_runtime import Pipeline
 
 SEEDS = 32
 GUIDANCE = 3.0
@@ -23,17 +16,8 @@ GATE_SETS = 6
 
 
 @pytest.fixture(scope="module", params=["android", "onnx"])
-def demo(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Source, Pipeline]]:
-    folder = tmp_path_factory.mktemp("demo")
-    target = find_target(request.param)
-    recipe = ExportRecipe(demo_checkpoint(), tuple(demo_gates()), target, folder, "digits")
-    source = read_source(recipe)
-    report = Report(Console(quiet=True), verbose=False)
-    write_bundle(recipe, source, split(source.model), folder, report)
-    with Pipeline.load(folder, target.executor) as pipeline:
-        yield source, pipeline
+def demo(request: pytest.FixtureRequest, open_demo: Callable[[str, str], Any]) -> Any:
+    return open_demo(request.param, "fp32")
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +27,11 @@ def pytorch_runs() -> dict[tuple[str, float | None], Runs]:
 
 
 def test_every_gate_set_decides_as_in_pytorch(
-    demo: tuple[Source, Pipeline],
+    demo: Any,
     pytorch_runs: dict[tuple[str, float | None], Runs],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    source, pipeline = demo
+    source, pipeline = demo.source, demo.pipeline
     assert len(source.gate_sets) == GATE_SETS
     classes = source.model.config.num_classes
     decisions = followed = 0
@@ -77,10 +61,8 @@ def test_every_gate_set_decides_as_in_pytorch(
 
 @pytest.mark.parametrize("guidance", [None, GUIDANCE])
 @pytest.mark.parametrize("steps", [10, 20])
-def test_always_is_plain_ddim(
-    demo: tuple[Source, Pipeline], steps: int, guidance: float | None
-) -> None:
-    source, pipeline = demo
+def test_always_is_plain_ddim(demo: Any, steps: int, guidance: float | None) -> None:
+    source, pipeline = demo.source, demo.pipeline
     case = Case(steps, guidance)
     images = [Image(label, seed=label) for label in range(source.model.config.num_classes)]
     found, plain = run_bundle(pipeline, case, images), run_pytorch(source.model, case, images)

@@ -1,17 +1,19 @@
 """What the onnx target makes of the programs, and what ONNX Runtime makes of the bundle."""
 
+import functools
 import json
 import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import TensorProto
 from rich.console import Console
 from torch import Tensor, nn
 
@@ -22,6 +24,9 @@ from lazydit_export.report import Report
 from lazydit_export.split import MAX_STEPS, Program, split
 from lazydit_export.targets import find_target
 from lazydit_export.targets.onnx_graph import IR_VERSION, OPSET, to_onnx
+from lazydit_export.targets.onnx_precision import with_float16_weights, with_int8_weights
+from lazydit_export.targets.target import TargetOptions
+from lazydit_export.verification.program_errors import program_errors
 from lazydit_runtime import Pipeline
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.manifest import Manifest, TensorSpec
@@ -157,6 +162,66 @@ def test_condition_takes_any_number_of_steps(
         np.testing.assert_allclose(output, reference.numpy(), atol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def narrow_models(small_bundle: SmallBundle) -> Callable[[str], dict[str, onnx.ModelProto]]:
+    compress = {"fp16": with_float16_weights, "int8": with_int8_weights}
+
+    @functools.cache
+    def make(precision: str) -> dict[str, onnx.ModelProto]:
+        return {
+            program.name: compress[precision](to_onnx(program))
+            for program in split(small_bundle.model)
+        }
+
+    return make
+
+
+def test_float16_is_for_weights_only(
+    narrow_models: Callable[[str], dict[str, onnx.ModelProto]],
+) -> None:
+    for name, model in narrow_models("fp16").items():
+        onnx.checker.check_model(model, full_check=True)
+        narrow = {t.name for t in model.graph.initializer if t.data_type == TensorProto.FLOAT16}
+        widened = {node.input[0] for node in model.graph.node if node.op_type == "Cast"}
+        assert narrow == widened, name
+        assert bool(narrow) == (name != "reuse"), name
+
+
+def test_int8_is_for_products_with_weights_only(
+    narrow_models: Callable[[str], dict[str, onnx.ModelProto]],
+) -> None:
+    for name, model in narrow_models("int8").items():
+        onnx.checker.check_model(model, full_check=True)
+        count = Counter(node.op_type for node in model.graph.node)
+        kind = name.rpartition("_")[2]
+        # Attention's two products and the sum over the tokens are between activations.
+        assert count["MatMulInteger"] == {"attn": 4, "mlp": 2, "condition": 4}.get(kind, 0), name
+        assert count["MatMul"] == {"attn": 3, "mlp": 1, "reuse": 1, "embed": 1}.get(kind, 0), name
+        for tensor in model.graph.initializer:
+            if tensor.data_type == TensorProto.INT8 and tensor.name.endswith("_quantized"):
+                scale = next(
+                    other
+                    for other in model.graph.initializer
+                    if other.name == tensor.name.replace("_quantized", "_scale")
+                )
+                assert list(scale.dims) == [tensor.dims[-1]], "one scale per output channel"
+
+
+@pytest.mark.parametrize(("precision", "most"), [("fp16", 2e-3), ("int8", 5e-2)])
+def test_narrow_programs_are_near(
+    small_bundle: SmallBundle, tmp_path: Path, precision: str, most: float
+) -> None:
+    target = find_target("onnx", TargetOptions(precision))
+    recipe = ExportRecipe(small_bundle.checkpoint, (), target, tmp_path, "small")
+    source = read_source(recipe)
+    programs = split(source.model)
+    assert write_bundle(recipe, source, programs, tmp_path, SILENT).precision == precision
+    with Pipeline.load(tmp_path) as pipeline:
+        errors = program_errors(programs, pipeline.executor, [999, 400, 0], label=2)
+    assert errors.pop("reuse") < 1e-5
+    assert 1e-5 < max(errors.values()) < most
+
+
 class Exotic(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return torch.erfinv(x)
@@ -231,6 +296,7 @@ def test_bundles_of_other_targets_name_the_other_executor(
 WITHOUT_EXECUTORCH = """
 import sys
 sys.modules["executorch"] = None
+from lazydit_export.verification.program_errors import program_errors
 from lazydit_runtime import Pipeline
 assert "torch" not in sys.modules
 Pipeline.load(sys.argv[1]).generate(1)

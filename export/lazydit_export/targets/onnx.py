@@ -1,4 +1,4 @@
-"""ONNX, fp32: one .onnx file per program, all their weights in one file beside them.
+"""ONNX: one .onnx file per program, all their weights in one file beside them.
 
 A graph has one set of inputs and outputs, so that a file is a program. The weights lie outside:
 an engine maps them where they are instead of parsing and copying them (a third less time to load a
@@ -6,6 +6,7 @@ DiT-S/2, a fifth less memory), and an .onnx file may not pass 2 GiB.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,9 +14,10 @@ import onnx
 
 from lazydit_export.split import Program
 from lazydit_export.targets.onnx_graph import IR_VERSION, OPSET, to_onnx
+from lazydit_export.targets.onnx_precision import with_float16_weights, with_int8_weights
 from lazydit_export.targets.target import Lowered, OnProgram, Target, TargetOptions
 
-PRECISIONS = ("fp32",)
+PRECISIONS = ("fp32", "fp16", "int8")
 
 FOLDER = "programs"
 WEIGHTS = "weights.bin"
@@ -27,8 +29,14 @@ SMALLEST_OUTSIDE = 1024
 """Initializers of fewer bytes stay in the .onnx file, where a viewer shows them."""
 
 
-def lower(programs: Sequence[Program], directory: Path, on_program: OnProgram) -> list[Lowered]:
+_COMPRESSIONS = {"fp16": with_float16_weights, "int8": with_int8_weights}
+
+
+def lower(
+    programs: Sequence[Program], directory: Path, on_program: OnProgram, *, precision: str
+) -> list[Lowered]:
     """Writes every program to `programs/NAME.onnx` in `directory` and checks what was written."""
+    compress = _COMPRESSIONS.get(precision)
     folder = directory / FOLDER
     folder.mkdir()
     lowered = []
@@ -36,6 +44,8 @@ def lower(programs: Sequence[Program], directory: Path, on_program: OnProgram) -
         for program in programs:
             path = folder / f"{program.name}.onnx"
             model = to_onnx(program)
+            if compress is not None:
+                model = compress(model)
             _move_weights(model, weights)
             path.write_bytes(model.SerializeToString(deterministic=True))
             weights.flush()
@@ -65,7 +75,7 @@ def target(precision: str, _: TargetOptions) -> Target:
         name="onnx",
         precision=precision,
         executor="onnxruntime",
-        lower=lower,
+        lower=partial(lower, precision=precision),
         packages=("onnx", "onnxruntime"),
         formats={"onnx_opset": OPSET, "onnx_ir_version": IR_VERSION},
     )

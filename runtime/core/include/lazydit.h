@@ -74,12 +74,16 @@ typedef struct lazydit_tensor {
  * write in place copies nothing. Inputs and outputs never overlap. Returns 0, or anything else after writing a
  * sentence (zero-terminated, at most message_size bytes) to `message`.
  * release: called by whoever owns the executor when it is no longer needed; the core never calls it. May be NULL.
+ * done_with: this generation runs `program` no more, so that its memory may be freed; called for condition, whose
+ * weights are a third of the model, after its last call. Others may run it still, and so may this generation the next
+ * time: load it again then. May be NULL.
  */
 typedef struct lazydit_executor {
   void *context;
   int32_t (*run)(void *context, int32_t program, const lazydit_tensor *inputs, size_t num_inputs,
                  const lazydit_tensor *outputs, size_t num_outputs, char *message, size_t message_size);
   void (*release)(void *context);
+  void (*done_with)(void *context, int32_t program);
 } lazydit_executor;
 
 /*

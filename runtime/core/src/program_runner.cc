@@ -60,6 +60,10 @@ double ProgramRunner::Run(const ProgramCall& call, std::initializer_list<lazydit
   return milliseconds;
 }
 
+void ProgramRunner::DoneWith(std::int32_t program) {
+  if (executor_.done_with != nullptr) executor_.done_with(executor_.context, program);
+}
+
 void ThrowCancelled() { throw Failure(LAZYDIT_CANCELLED, "the generation was cancelled: run it again for an image"); }
 
 void FinishTimings(double total_ms, lazydit_timings* timings) {

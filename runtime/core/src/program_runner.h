@@ -32,6 +32,9 @@ class ProgramRunner {
   double Run(const ProgramCall& call, std::initializer_list<lazydit_tensor> inputs,
              std::initializer_list<lazydit_tensor> outputs);
 
+  // Lets the executor free the memory of a program that runs no more.
+  void DoneWith(std::int32_t program);
+
  private:
   const lazydit_executor& executor_;
   const std::atomic<bool>& cancelled_;

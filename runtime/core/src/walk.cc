@@ -13,6 +13,7 @@ namespace lazydit {
 void Walk::Run() {
   SetStartingNoise();
   for (std::size_t sample = 0; sample < sizes_.samples; ++sample) Condition(sample);
+  runner_->DoneWith(model_.condition_program);
   for (std::size_t step = 0; step < sizes_.steps; ++step) {
     RunStep(step);
     ReportStep(step);

@@ -1,8 +1,10 @@
 """Core ML packages, written by coremltools for these tests."""
 
+import functools
+import gc
 import itertools
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +15,36 @@ import pytest
 from coremltools.converters.mil import Builder as mb
 from coremltools.converters.mil.mil import types
 from coremltools.proto import Model_pb2
+from rich.console import Console
 
+from lazydit.checkpoints import save_checkpoint
+from lazydit.gates import save_gates
+from lazydit.models.dit import DiT
 from lazydit_export.coreml.faults import Fault, blaming
 from lazydit_export.coreml.prepared import PreparedFunction
 from lazydit_export.coreml.reader import read_package
-from lazydit_export.split import Program
+from lazydit_export.export import write_bundle
+from lazydit_export.recipe import ExportRecipe, read_source
+from lazydit_export.report import Report
+from lazydit_export.split import Program, split
 from lazydit_export.targets.exported import export_program
+from lazydit_export.targets.target import Lowered, OnProgram, Target
+from tests.conftest import random_dit, random_gates
 
 TARGETS = {17: ct.target.iOS17, 18: ct.target.iOS18}
 TYPES = {"fp32": types.fp32, "fp16": types.fp16, "int32": types.int32}
+ITEMS = "Manifest.json"
 MODEL = "Data/com.apple.CoreML/model.mlmodel"
 WEIGHTS = "Data/com.apple.CoreML/weights/weight.bin"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_conversions() -> Iterator[None]:
+    """coremltools collects garbage on every conversion: half a second over PyTorch's objects."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @dataclass(frozen=True)
@@ -87,8 +108,8 @@ def save(model: Any, path: Path) -> Written:
     return Written(path)
 
 
-def convert(program: Program, ios: int, half: bool) -> Any:
-    """A program as the converter makes it of torch.export's graph."""
+def convert(program: Program, ios: int, *, half: bool) -> Any:
+    """A program as the converter makes it of torch.export's graph, with fp32 inputs and outputs."""
     return ct.convert(
         export_program(program).run_decompositions({}),
         convert_to="mlprogram",
@@ -97,3 +118,66 @@ def convert(program: Program, ios: int, half: bool) -> Any:
         compute_precision=ct.precision.FLOAT16 if half else ct.precision.FLOAT32,
         skip_model_load=True,
     )
+
+
+def lower(
+    programs: Sequence[Program], directory: Path, on_program: OnProgram, *, ios: int, half: bool
+) -> list[Lowered]:
+    """iOS 18: one package, a function per program. iOS 17: a package per program."""
+    models = {program.name: convert(program, ios, half=half) for program in programs}
+    if ios < 18:
+        for name, model in models.items():
+            save(model, directory / f"{name}.mlpackage")
+        return [Lowered(name, f"{name}.mlpackage/{ITEMS}", "main") for name in models]
+    functions = ct.utils.MultiFunctionDescriptor()
+    for name, model in models.items():
+        functions.add_function(model.package_path, "main", name)
+    functions.default_function_name = "condition"
+    ct.utils.save_multifunction(functions, str(directory / "programs.mlpackage"))
+    return [Lowered(name, f"programs.mlpackage/{ITEMS}", name) for name in models]
+
+
+@dataclass(frozen=True)
+class CoreMLBundle:
+    """A bundle of Core ML packages, and the model that it was made from."""
+
+    directory: Path
+    model: DiT
+    ios: int
+    half: bool
+
+    @property
+    def program(self) -> str:
+        """The package that holds block_00_mlp."""
+        return "programs.mlpackage" if self.ios >= 18 else "block_00_mlp.mlpackage"
+
+
+@pytest.fixture(scope="session", params=[(18, False), (18, True), (17, False), (17, True)], ids=str)
+def coreml_bundle(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> CoreMLBundle:
+    """A random model in fp32 and fp16, for iOS 17 and 18."""
+    ios, half = request.param
+    folder = tmp_path_factory.mktemp("ios")
+    model = random_dit()
+    save_checkpoint(model, folder / "small.safetensors")
+    save_gates((random_gates(model.config, 6),), folder / "gates.safetensors")
+    recipe = ExportRecipe(
+        checkpoint=folder / "small.safetensors",
+        gates=(folder / "gates.safetensors",),
+        target=Target(
+            name="ios",
+            precision="fp16" if half else "fp32",
+            executor="coreml-evaluator",
+            lower=functools.partial(lower, ios=ios, half=half),
+            packages=("coremltools",),
+            formats={"coreml_specification": {17: 8, 18: 9}[ios]},
+        ),
+        out=folder / "bundle",
+        name="small",
+    )
+    recipe.out.mkdir()
+    source = read_source(recipe)
+    report = Report(Console(quiet=True), verbose=False)
+    write_bundle(recipe, source, split(source.model), recipe.out, report)
+    return CoreMLBundle(recipe.out, model, ios, half)

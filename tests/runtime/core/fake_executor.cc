@@ -49,7 +49,14 @@ void ReadPastTheEnd(const Tensors& tensors) {
 
 }  // namespace
 
-lazydit_executor FakeExecutor::Interface() { return {this, &FakeExecutor::RunCallback, nullptr}; }
+lazydit_executor FakeExecutor::Interface() {
+  return {this, &FakeExecutor::RunCallback, nullptr, &FakeExecutor::DoneCallback};
+}
+
+void FakeExecutor::DoneCallback(void* context, int32_t program) {
+  auto* self = static_cast<FakeExecutor*>(context);
+  self->done.emplace_back(program, self->num_calls);
+}
 
 int32_t FakeExecutor::RunCallback(void* context, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
                                   const lazydit_tensor* outputs, size_t num_outputs, char* message,

@@ -78,6 +78,7 @@ lazydit_status RunScenario(const Scenario& scenario, lazydit_generation* generat
   request.noise = scenario.noise.empty() ? nullptr : scenario.noise.data();
   executor->num_calls = 0;
   executor->calls.clear();
+  executor->done.clear();
   const lazydit_executor interface = executor->Interface();
   return lazydit_generation_run(generation, &request, &interface, error);
 }

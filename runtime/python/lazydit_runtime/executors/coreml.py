@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ALL_UNITS = "ALL"
 """Core ML places every operation on CPU, GPU or Neural Engine as it sees fit."""
 
+_MAIN = "main"
+"""What the function of a package that knows no others is called."""
+
 _DTYPES = {"float32": np.float32, "float16": np.float32, "int64": np.int32}
 """What Core ML is given for the manifest's types: coremltools widens float16 anyway."""
 
@@ -136,7 +139,7 @@ def _load_all(engine: Any, bundle: Bundle, units: Any, folder: Path) -> dict[str
                 descriptions[path] = engine.utils.load_spec(str(path)).description
                 target = folder / f"{len(compiled)}.mlmodelc"
                 compiled[path] = engine.utils.compile_model(str(path), str(target))
-            _check_described(name, spec, _described(descriptions[path], spec.method))
+            _check_described(name, spec, _described(descriptions[path], spec))
             # A package of one function, all that iOS 17 knows, takes no name.
             function = spec.method if descriptions[path].functions else None
             model = engine.models.CompiledMLModel(compiled[path], units, function)
@@ -151,10 +154,15 @@ def _load_all(engine: Any, bundle: Bundle, units: Any, folder: Path) -> dict[str
     return programs
 
 
-def _described(description: Any, function: str) -> Any:
+def _described(description: Any, spec: ProgramSpec) -> Any:
     """What a package says about one of its functions; all it says if it has one only."""
-    found = [entry for entry in description.functions if entry.name == function]
-    return found[0] if found else description
+    described = {entry.name: entry for entry in description.functions} or {_MAIN: description}
+    if spec.method not in described:
+        raise LazyDiTError(
+            f"{spec.file} has no function {spec.method} (it has {', '.join(described)}): "
+            "export the bundle again"
+        )
+    return described[spec.method]
 
 
 def _check_described(name: str, spec: ProgramSpec, description: Any) -> None:
