@@ -49,6 +49,11 @@ def expect_refusal(
             ("ios", "--minimum-ios", 16),
             "target ios cannot be made for iOS 16: use --minimum-ios 17 or 18",
         ),
+        (
+            ("ios", "--precision", "int4", "--minimum-ios", 17),
+            "target ios has no int4 for iOS 17, whose weights cannot have a scale per block: "
+            "use --precision int8, or --minimum-ios 18",
+        ),
         (("onnx", "--minimum-ios", 17), "--minimum-ios means nothing to target onnx"),
     ],
 )

@@ -26,7 +26,7 @@ from lazydit_export.verification.bars import BARS
 from lazydit_export.verification.program_errors import program_errors
 from lazydit_runtime import Pipeline
 from lazydit_runtime.bundle import Bundle
-from lazydit_runtime.manifest import Manifest
+from lazydit_runtime.manifest import Manifest, WeightsSpec
 from tests.conftest import SmallBundle, random_dit
 
 SILENT = Report(Console(quiet=True), verbose=False)
@@ -34,9 +34,8 @@ EXECUTOR = "coreml-evaluator"
 MODEL = "Data/com.apple.CoreML/model.mlmodel"
 TYPES = {"float32": "FLOAT32", "float16": "FLOAT16", "int64": "INT32"}
 
-CONFIGURATIONS = [
-    (precision, ios) for precision in ("fp32", "fp16", "int8", "int4") for ios in (17, 18)
-]
+CONFIGURATIONS = [("fp16", 17), ("int8", 17)]
+CONFIGURATIONS += [(precision, 18) for precision in ("fp32", "fp16", "int8", "int4")]
 
 
 def write(checkpoint: Path, out: Path, precision: str, ios: int) -> Path:
@@ -75,13 +74,11 @@ def bundles(folder: Path, wide_model: DiT) -> dict[tuple[str, int], Path]:
 @pytest.fixture(scope="module")
 def bundle(folder: Path, small_bundle: SmallBundle) -> Path:
     """The model of `small_bundle`, exported in fp32 and verified."""
-    return _export(small_bundle, folder / "small-fp32", "fp32")
-
-
-def _export(small_bundle: SmallBundle, out: Path, precision: str) -> Path:
-    target = find_target("ios", TargetOptions(precision))
-    recipe = ExportRecipe(small_bundle.checkpoint, (small_bundle.gate_file,), target, out, "small")
-    export(recipe, SILENT)
+    target, out = find_target("ios", TargetOptions("fp32")), folder / "small"
+    export(
+        ExportRecipe(small_bundle.checkpoint, (small_bundle.gate_file,), target, out, "small"),
+        SILENT,
+    )
     return out
 
 
@@ -111,7 +108,7 @@ def test_the_parity_gate_has_passed(bundle: Path) -> None:
     assert verification["decisions"] > 0
     assert verification["different"] == 0
     assert verification["worst_program_error"] < 1e-5
-    assert "Core ML itself" in verification["unchecked"][0]
+    assert "Core ML's own rounding" in verification["unchecked"][0]
 
 
 def test_it_takes_the_decisions_that_executorch_takes(
@@ -127,9 +124,15 @@ def test_it_takes_the_decisions_that_executorch_takes(
             assert abs(results[0].latent - results[1].latent).max() < 1e-3
 
 
-def test_half_precision_passes_the_gate(small_bundle: SmallBundle, folder: Path) -> None:
-    manifest = Manifest.read(_export(small_bundle, folder / "small", "fp16") / "manifest.json")
-    assert manifest.model.activation_type == "float16"
+def test_half_precision_passes_the_gate(folder: Path) -> None:
+    # Not an image: what a random model draws is far outside [-1, 1], which its PSNR would assume.
+    save_checkpoint(random_dit(in_channels=4), folder / "latent.safetensors")
+    recipe = ExportRecipe(
+        folder / "latent.safetensors", (), find_target("ios"), folder / "latent", "latent"
+    )
+    export(recipe, SILENT)
+    manifest = Manifest.read(recipe.out / "manifest.json")
+    assert (manifest.precision, manifest.model.activation_type) == ("fp16", "float16")
     assert manifest.verification["psnr"] >= 40
 
 
@@ -173,7 +176,7 @@ def test_packages_for_ios_17_hold_a_program_each(bundles: dict[tuple[str, int], 
         assert (spec.method, list(model.mlProgram.functions)) == ("main", ["main"])
 
 
-@pytest.mark.parametrize(("precision", "ios"), [("fp32", 18), ("fp16", 18), ("int4", 17)])
+@pytest.mark.parametrize(("precision", "ios"), [("fp32", 18), ("fp16", 18), ("int8", 17)])
 def test_features_are_what_the_manifest_says(
     bundles: dict[tuple[str, int], Path], precision: str, ios: int
 ) -> None:
@@ -212,7 +215,7 @@ def test_attention_is_one_operator_from_ios_18(bundles: dict[tuple[str, int], Pa
 def test_gelu_is_one_operator_in_its_tanh_form(
     bundles: dict[tuple[str, int], Path], ios: int
 ) -> None:
-    found = operations(bundles["fp32", ios], "block_00_mlp")
+    found = operations(bundles["fp16", ios], "block_00_mlp")
     (gelu,) = [operation for operation in found if operation.type == "gelu"]
     (mode,) = gelu.inputs["mode"].arguments
     texts = {
@@ -253,7 +256,6 @@ def test_half_precision_stops_where_it_would_spoil(
         ("int8", 18, "constexpr_blockwise_shift_scale"),
         ("int8", 17, "constexpr_affine_dequantize"),
         ("int4", 18, "constexpr_blockwise_shift_scale"),
-        ("int4", 17, "constexpr_lut_to_dense"),
     ],
 )
 def test_weights_of_linear_layers_are_compressed_and_nothing_else(
@@ -269,37 +271,34 @@ def test_weights_of_linear_layers_are_compressed_and_nothing_else(
 
 
 def test_precisions_shrink_the_weights(bundles: dict[tuple[str, int], Path]) -> None:
-    def stored(precision: str, ios: int) -> int:
-        weights = Manifest.read(bundles[precision, ios] / "manifest.json").weights
+    stored = {}
+    for precision in BARS:
+        path = bundles[precision, 18]
+        weights = Manifest.read(path / "manifest.json").weights
         assert weights is not None
-        files = sum(path.stat().st_size for path in bundles[precision, ios].rglob("weight.bin"))
-        # Every weight has 64 bytes of metadata and begins on a multiple of 64.
+        stored[precision] = weights.stored_bytes
+        files = sum(file.stat().st_size for file in path.rglob("weight.bin"))
+        # A weight is preceded by 64 bytes and begins on a multiple of 64.
         assert 0.97 * files < weights.stored_bytes < files
-        return weights.stored_bytes
-
-    for ios in (17, 18):
-        full = stored("fp32", ios)
-        assert stored("fp16", ios) <= 0.52 * full
-        assert stored("int8", ios) <= 0.28 * full
-        assert stored("int4", ios) <= 0.18 * full
+    assert stored["fp16"] <= 0.52 * stored["fp32"]
+    assert stored["int8"] <= 0.28 * stored["fp32"]
+    assert stored["int4"] <= 0.22 * stored["fp32"]
 
 
 def test_weights_that_programs_share_are_stored_once(folder: Path) -> None:
     model = random_dit(width=64, depth=2)
     model.blocks[1].load_state_dict(model.blocks[0].state_dict())
     save_checkpoint(model, folder / "twins.safetensors")
-    for ios in (17, 18):
-        path = write(folder / "twins.safetensors", folder / f"twins-{ios}", "fp32", ios)
-        manifest = Manifest.read(path / "manifest.json")
-        read = sum(
-            program.weight_bytes
-            for name, program in manifest.programs.items()
-            if name not in manifest.graph.blocks
-        )
-        assert manifest.weights is not None
-        twins = sum(manifest.programs[f"block_01_{kind}"].weight_bytes for kind in ("attn", "mlp"))
-        assert manifest.weights.different_bytes == read - twins
-        assert manifest.weights.stored_bytes == (read if ios == 17 else read - twins)
+    path = write(folder / "twins.safetensors", folder / "twins", "fp32", 18)
+    manifest = Manifest.read(path / "manifest.json")
+    read = sum(
+        program.weight_bytes
+        for name, program in manifest.programs.items()
+        if name not in manifest.graph.blocks
+    )
+    twins = sum(manifest.programs[f"block_01_{kind}"].weight_bytes for kind in ("attn", "mlp"))
+    assert twins > 0
+    assert manifest.weights == WeightsSpec(read - twins, read - twins)
 
 
 def test_operators_are_counted(bundles: dict[tuple[str, int], Path]) -> None:
@@ -310,12 +309,12 @@ def test_operators_are_counted(bundles: dict[tuple[str, int], Path]) -> None:
             assert spec.operators == len(run) > 0
 
 
-@pytest.mark.parametrize("ios", [17, 18])
+@pytest.mark.parametrize(("precision", "ios"), [("fp16", 17), ("int4", 18)])
 def test_the_same_input_gives_the_same_files(
-    bundles: dict[tuple[str, int], Path], folder: Path, tmp_path: Path, ios: int
+    bundles: dict[tuple[str, int], Path], folder: Path, tmp_path: Path, precision: str, ios: int
 ) -> None:
-    again = write(folder / "wide.safetensors", tmp_path / "again", "int4", ios)
-    first = Manifest.read(bundles["int4", ios] / "manifest.json")
+    again = write(folder / "wide.safetensors", tmp_path / "again", precision, ios)
+    first = Manifest.read(bundles[precision, ios] / "manifest.json")
     assert Manifest.read(again / "manifest.json").files == first.files
     listed = {path.relative_to(again).as_posix() for path in again.rglob("*") if path.is_file()}
     assert listed == {*first.files, "manifest.json"}

@@ -65,10 +65,10 @@ def _half_precision() -> Any:
 def _keeps_float32(operation: Operation) -> bool:
     """What fp16 would spoil: timestep features, and the tail of every program.
 
-    In fp16 the angles of timesteps near 1000 are off by half a radian. The tail is residual sum,
-    layer norm and token sum: squares of large activations overflow fp16, and the token sum decides
-    what runs. It is the last thing a program does, so that an engine which computes fp16 only
-    hands over once, to where the outputs go anyway.
+    In fp16 the angles of timesteps near 1000 are off by up to a quarter of a radian. The tail is
+    residual sum, layer norm and token sum: squares of large activations may overflow fp16, and the
+    token sum decides what runs. It is the last thing a program does, so that an engine which
+    computes fp16 only hands over once, on the way to where the outputs go anyway.
     """
     if operation.op_type in _PRECISE:
         return True

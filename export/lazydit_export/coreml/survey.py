@@ -5,6 +5,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -53,7 +54,9 @@ def _kinds(function: MIL_pb2.Function) -> list[str]:
 
 def _offsets(function: MIL_pb2.Function) -> Iterator[int]:
     for operation in _operations(function):
-        for value in operation.attributes.values():
+        bound = (argument.arguments for argument in operation.inputs.values())
+        values = (binding.value for binding in chain.from_iterable(bound))
+        for value in chain(operation.attributes.values(), values):
             if value.WhichOneof("value") == "blobFileValue":
                 yield value.blobFileValue.offset
 

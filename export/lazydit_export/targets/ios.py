@@ -21,6 +21,7 @@ from lazydit_export.coreml.package import save_function, save_functions
 from lazydit_export.coreml.survey import FunctionSurvey, survey
 from lazydit_export.split import Program
 from lazydit_export.targets.target import Lowered, OnProgram, Target, TargetOptions
+from lazydit_runtime.executors import executor_for
 from lazydit_runtime.executors.mlpackage import FORMAT
 
 PRECISIONS = ("fp16", "fp32", "int8", "int4")
@@ -30,16 +31,19 @@ DEFAULT_IOS = max(DEPLOYMENT_TARGETS)
 FIRST_WITH_FUNCTIONS = 18
 """The iOS from which a package may hold several functions."""
 
+FIRST_WITH_BLOCKS = 18
+"""The iOS from which a weight may have a scale per block; 4 bits are too coarse without."""
+
 CONDITION = "condition"
 PROGRAMS = "programs"
 
-_BITS = {"int8": 8, "int4": 4}
-
 Models = Mapping[str, ct.models.MLModel]
 
-_UNCHECKED = (
-    "Core ML itself: its rounding, speed and memory, since lazydit's evaluator ran the packages",
-)
+_UNCHECKED = {
+    "coreml": "iPhones: this Mac's Core ML ran the packages",
+    "coreml-evaluator": "Core ML's own rounding, speed and memory: lazydit's evaluator ran the "
+    "packages",
+}
 
 
 def lower(
@@ -54,12 +58,23 @@ def lower(
     models = {}
     for program in programs:
         model = convert(program, minimum_ios, half=precision != "fp32")
-        bits = _BITS.get(precision)
-        models[program.name] = compress(model, bits, minimum_ios) if bits else model
+        bits = _bits(precision, program.name)
+        models[program.name] = compress(model, bits) if bits else model
         on_program(program.name)
     write = _write_functions if minimum_ios >= FIRST_WITH_FUNCTIONS else _write_packages
     lowered = {program.program: program for program in write(models, directory)}
     return [lowered[program.name] for program in programs]
+
+
+def _bits(precision: str, program: str) -> int | None:
+    """How many a weight has, None where it is a floating-point number.
+
+    What `condition` gives enters every module of every step: in 4 bits it alone costs the demo's
+    images more than all modules do, and it runs but once.
+    """
+    if precision == "int4":
+        return 8 if program == CONDITION else 4
+    return 8 if precision == "int8" else None
 
 
 def _write_functions(models: Models, directory: Path) -> Iterator[Lowered]:
@@ -84,21 +99,28 @@ def _describe(name: str, file: str, method: str, found: FunctionSurvey) -> Lower
 
 
 def target(precision: str, options: TargetOptions) -> Target:
-    """The recipe for one of `PRECISIONS`; LazyDiTError when `minimum_ios` is not known."""
+    """The recipe for one of `PRECISIONS`; LazyDiTError when `minimum_ios` is not known or too
+    old for it."""
     minimum_ios = DEFAULT_IOS if options.minimum_ios is None else options.minimum_ios
     if minimum_ios not in DEPLOYMENT_TARGETS:
         known = " or ".join(map(str, DEPLOYMENT_TARGETS))
         raise LazyDiTError(
             f"target ios cannot be made for iOS {minimum_ios}: use --minimum-ios {known}"
         )
+    if precision == "int4" and minimum_ios < FIRST_WITH_BLOCKS:
+        raise LazyDiTError(
+            f"target ios has no int4 for iOS {minimum_ios}, whose weights cannot have a scale per "
+            "block: use --precision int8, or --minimum-ios 18"
+        )
+    executor = executor_for("ios")
     return Target(
         name="ios",
         precision=precision,
-        executor="coreml-evaluator",
+        executor=executor,
         lower=partial(lower, precision=precision, minimum_ios=minimum_ios),
         packages=("coremltools",),
         formats={FORMAT: DEPLOYMENT_TARGETS[minimum_ios].value},
         activation_type="float32" if precision == "fp32" else "float16",
         whole_blocks=minimum_ios >= FIRST_WITH_FUNCTIONS,
-        unchecked=_UNCHECKED,
+        unchecked=(_UNCHECKED[executor],),
     )
