@@ -51,11 +51,11 @@ def load_checkpoint(path: Path, heads: int | None = None) -> DiT:
     else:
         tensors = _unwrap(load_pickle(path, "checkpoint"), path)
         config = infer_config(tensors, heads, path)
-    # Without memory: the file's weights are checked first, and random ones would be drawn in vain.
+    # Without memory: the model takes the file's weights, once they are checked, and copies none.
     with torch.device("meta"):
         model = DiT(config)
     _check_tensors(tensors, model.state_dict(), path)
-    model.to_empty(device="cpu").load_state_dict(tensors)
+    model.load_state_dict(tensors, assign=True)
     return model.eval()
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from lazydit.models.dit import DiTConfig
 from lazydit.sampling import DEFAULT_GUIDANCE
 from lazydit_export.recipe import ExportRecipe, Source
 from lazydit_export.split import KINDS, MAX_STEPS, Program, block_name, module_name
-from lazydit_export.targets.target import Lowered, StoredWeight
+from lazydit_export.targets.target import Lowered
 from lazydit_runtime.manifest import (
     SCHEMA_VERSION,
     CalibrationPoint,
@@ -70,7 +70,7 @@ def describe(
                 delegates=result.delegates,
                 leftover_ops=result.leftover_ops,
                 operators=result.operators,
-                weight_bytes=_weight_bytes(result.weights),
+                weight_bytes=result.weight_bytes,
             )
             for program, result in zip(programs, lowered, strict=True)
         },
@@ -125,11 +125,7 @@ def _weights(lowered: Sequence[Lowered]) -> WeightsSpec | None:
     if not weights:
         return None
     different = {weight.sha256: weight.bytes for weight in weights}
-    return WeightsSpec(_weight_bytes(weights), sum(different.values()))
-
-
-def _weight_bytes(weights: Iterable[StoredWeight]) -> int:
-    return sum(weight.bytes for weight in weights)
+    return WeightsSpec(sum(weight.bytes for weight in weights), sum(different.values()))
 
 
 def _graph(config: DiTConfig, whole_blocks: bool) -> GateGraph:

@@ -89,7 +89,7 @@ class Report:
             f"{bars.min_psnr:g} dB; run by {target.executor}",
             highlight=False,
         )
-        for sentence in target.unchecked:
+        for sentence in (*target.unchecked, *verification.left_out):
             self._console.print(f"not checked: {sentence}", highlight=False, soft_wrap=True)
         followed = sum(item.followed for item in verification.comparisons)
         if followed:

@@ -1,6 +1,7 @@
 """Cuts a DiT into the programs of a bundle, in the order in which a generation runs them."""
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import cast
 
@@ -59,6 +60,12 @@ def module_name(block: int, kind: Kind) -> str:
 def block_name(block: int) -> str:
     """The name of the program that runs both modules of a block, for example `block_07`."""
     return f"block_{block:02d}"
+
+
+def block_of(program: str) -> str | None:
+    """The name of the block that `program` is a part of, or all of; None where it is of none."""
+    found = re.match(r"block_\d+", program)
+    return None if found is None else found.group()
 
 
 @torch.no_grad()

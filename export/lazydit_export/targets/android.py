@@ -1,6 +1,8 @@
-"""Android: ExecuTorch with the XNNPACK delegate, a method per program in two .pte files.
+"""Android: ExecuTorch with the XNNPACK delegate, a method per program.
 
-`condition` is in a file of its own: it runs once per image, and holds a third of the weights.
+`condition` is in a file of its own: it runs once per image, and holds a third of the weights. The
+others share one, or, in a large model, have one for each block, so that export never holds more
+than a block's lowered programs.
 """
 
 import platform
@@ -15,10 +17,11 @@ from executorch.exir import (
     ExecutorchBackendConfig,
     to_edge_transform_and_lower,
 )
+from executorch.exir.lowered_backend_module import LoweredBackendModule
 from executorch.exir.passes import MemoryPlanningPass
 from torch.export import ExportedProgram
 
-from lazydit_export.split import CONDITION, Program
+from lazydit_export.split import CONDITION, Program, block_of
 from lazydit_export.targets.exported import export_program
 from lazydit_export.targets.target import Lowered, OnProgram, Target, TargetOptions
 from lazydit_export.targets.xnnpack_precision import at_precision
@@ -28,30 +31,66 @@ PRECISIONS = ("fp32", "fp16", "int8", "int4")
 CONDITION_FILE = "condition.pte"
 FILE = "programs.pte"
 
+LARGE_BYTES = 400_000_000
+"""From so many bytes of fp32 weights on, every block has a file of its own."""
+
 # Not operators of their own: they name results, memory and views in the lowered graph.
 _BOOKKEEPING = {"executorch_call_delegate", "getitem", "alloc", "view"}
 
 
 def lower(
-    programs: Sequence[Program], directory: Path, on_program: OnProgram, precision: str
+    programs: Sequence[Program],
+    directory: Path,
+    on_program: OnProgram,
+    precision: str,
+    large_bytes: int = LARGE_BYTES,
 ) -> list[Lowered]:
-    """Lowers all programs and writes them to `condition.pte` and `programs.pte` in `directory`.
+    """Lowers all programs and writes them to files in `directory`, one file after the other.
 
     Every program is lowered by itself, those that differ in their weights alone included:
     XNNPACK's payload names each constant by the hash of its content, and ExecuTorch cannot bind
-    other constants to a payload that is made.
+    other constants to a payload that is made. What is held beside the programs given is one file's
+    worth of them.
     """
-    files: dict[str, dict[str, ExportedProgram]] = {CONDITION_FILE: {}, FILE: {}}
+    block_by_block = _weight_bytes(programs) >= large_bytes
+    files: dict[str, list[Program]] = {}
     for program in programs:
-        file = CONDITION_FILE if program.name == CONDITION else FILE
-        files[file][program.name] = _lower_program(at_precision(program, precision))
-        on_program(program.name)
-    lowered = {
-        name: _describe(name, file, exported)
-        for file, members in files.items()
-        for name, exported in _write(members, directory / file).items()
-    }
+        files.setdefault(_file_of(program.name, block_by_block), []).append(program)
+    lowered: dict[str, Lowered] = {}
+    for file, members in files.items():
+        for result in _lower_file(members, directory, file, on_program, precision):
+            lowered[result.program] = result
     return [lowered[program.name] for program in programs]
+
+
+def _file_of(program: str, block_by_block: bool) -> str:
+    if program == CONDITION:
+        return CONDITION_FILE
+    block = block_of(program) if block_by_block else None
+    return FILE if block is None else f"programs/{block}.pte"
+
+
+def _weight_bytes(programs: Sequence[Program]) -> int:
+    """Bytes of all weights; those that several programs share count once."""
+    weights = {weight for program in programs for weight in program.module.parameters()}
+    return sum(weight.nbytes for weight in weights)
+
+
+def _lower_file(
+    programs: Sequence[Program],
+    directory: Path,
+    file: str,
+    on_program: OnProgram,
+    precision: str,
+) -> list[Lowered]:
+    members = {}
+    for program in programs:
+        members[program.name] = _lower_program(at_precision(program, precision))
+        on_program(program.name)
+    path = directory / file
+    path.parent.mkdir(exist_ok=True)
+    written = _write(members, path)
+    return [_describe(name, file, exported) for name, exported in written.items()]
 
 
 def _write(programs: dict[str, ExportedProgram], path: Path) -> dict[str, ExportedProgram]:
@@ -88,6 +127,17 @@ def _describe(name: str, file: str, exported: ExportedProgram) -> Lowered:
             for operator in called
             if operator not in _BOOKKEEPING
         ),
+        weight_bytes=_packed_bytes(exported),
+    )
+
+
+def _packed_bytes(exported: ExportedProgram) -> int:
+    """Bytes of the weights that the delegates lay out anew when they are loaded."""
+    return sum(
+        len(data)
+        for module in exported.graph_module.modules()
+        if isinstance(module, LoweredBackendModule)
+        for data in module.named_data_store_output.buffers
     )
 
 

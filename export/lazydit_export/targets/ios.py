@@ -95,7 +95,14 @@ def _write_packages(models: Models, directory: Path) -> Iterator[Lowered]:
 
 
 def _describe(name: str, file: str, method: str, found: FunctionSurvey) -> Lowered:
-    return Lowered(name, file, method, operators=found.operators.total(), weights=found.weights)
+    return Lowered(
+        name,
+        file,
+        method,
+        operators=found.operators.total(),
+        weights=found.weights,
+        weight_bytes=sum(weight.bytes for weight in found.weights),
+    )
 
 
 def target(precision: str, options: TargetOptions) -> Target:

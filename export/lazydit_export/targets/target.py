@@ -27,8 +27,9 @@ class Lowered:
 
     `file` is a file or a package (a folder) within the bundle, `method` what the program is called
     there; `delegates` counts the pieces that the engine's accelerated backend took, `leftover_ops`
-    names the operators that it did not take. `operators` counts all that a call runs and `weights`
-    lists what it reads; both are empty where the target does not tell.
+    names the operators that it did not take. `operators` counts all that a call runs, `weights`
+    lists what it reads and `weight_bytes` is their size; each is empty where the target does not
+    tell.
     """
 
     program: str
@@ -38,6 +39,7 @@ class Lowered:
     leftover_ops: tuple[str, ...] = ()
     operators: int = 0
     weights: tuple[StoredWeight, ...] = ()
+    weight_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,13 @@ from lazydit_runtime.pipeline import Pipeline
 IMAGES = 3
 """How many images of every case the gate compares."""
 
+LARGE_WEIGHTS = 250_000_000
+"""From so many weights on a model is large: an image of it takes PyTorch minutes."""
+
+LARGE_IMAGES = 1
+LARGE_STEPS = 4
+"""The step count of a large model without gates; those of gate sets stay as they are."""
+
 PIXEL_PEAK = 2.0
 """The range of latents that are images: [-1, 1]."""
 
@@ -52,26 +59,45 @@ class Subject:
         return PIXEL_PEAK if self.pipeline.bundle.manifest.model.image == "latent" else None
 
     @property
+    def large(self) -> bool:
+        """Whether less is compared than for other models."""
+        return sum(weight.numel() for weight in self.model.parameters()) >= LARGE_WEIGHTS
+
+    @property
     def images(self) -> list[Image]:
-        return spread_images(IMAGES, self.model.config.num_classes)
+        count = LARGE_IMAGES if self.large else IMAGES
+        return spread_images(count, self.model.config.num_classes)
 
     @property
     def cases(self) -> list[Case]:
         defaults = self.pipeline.bundle.manifest.defaults
-        return cases_of(self.gate_sets, defaults.guidance, defaults.steps)
+        steps = LARGE_STEPS if self.large else defaults.steps
+        return cases_of(self.gate_sets, defaults.guidance, steps)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What was not compared because the model is large, in a sentence."""
+        if not self.large:
+            return ()
+        return (
+            f"The model is large, so that {LARGE_IMAGES} image of every case was compared in place "
+            f"of {IMAGES}, and where there are no gates in {LARGE_STEPS} steps.",
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Verification:
     """What the gate found: every case, and every program's error, both in running order.
 
-    `bars` are those of the bundle's precision, `runs` the bundle's generations.
+    `bars` are those of the bundle's precision, `runs` the bundle's generations. `left_out` says, in
+    sentences, what was not compared though it could be.
     """
 
     bars: Bars
     comparisons: tuple[Comparison, ...]
     errors: dict[str, float]
     runs: dict[Case, Runs]
+    left_out: tuple[str, ...] = ()
 
     @property
     def worst_program(self) -> str:
@@ -124,7 +150,7 @@ class Verification:
             "worst_program": self.worst_program,
             "worst_program_error": self.errors[self.worst_program],
             "bars": dataclasses.asdict(self.bars),
-            "unchecked": list(unchecked),
+            "unchecked": [*unchecked, *self.left_out],
         }
 
 
@@ -138,7 +164,7 @@ def verify(subject: Subject, on_case: OnCase) -> Verification:
         on_case(f"{case.policy} {case.gates_name or case.steps}")
     timesteps = _probed_timesteps(max(case.steps for case in subject.cases))
     errors = program_errors(subject.programs, subject.pipeline.executor, timesteps, label=0)
-    return Verification(bars, tuple(comparisons), errors, runs)
+    return Verification(bars, tuple(comparisons), errors, runs, subject.left_out)
 
 
 def _compare_with_pytorch(subject: Subject, case: Case, runs: Runs) -> Comparison:

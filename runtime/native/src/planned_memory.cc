@@ -34,7 +34,8 @@ void PlannedMemory::reserve(const executorch::runtime::MethodMeta& meta) {
 
 void PlannedMemory::allocate() {
   for (const size_t size : sizes_) {
-    buffers_.push_back(std::make_unique<uint8_t[]>(size + kAlignment + kReadPastEnd));
+    // Not zeroed: `condition` plans for the most timesteps, and pages that a generation does not need are never touched.
+    buffers_.emplace_back(new uint8_t[size + kAlignment + kReadPastEnd]);
     spans_.emplace_back(aligned(buffers_.back().get()), size);
   }
   allocator_.emplace(Span<Span<uint8_t>>(spans_.data(), spans_.size()));

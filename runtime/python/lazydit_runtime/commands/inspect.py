@@ -12,7 +12,9 @@ from lazydit.errors import LazyDiTError
 from lazydit_runtime import planning
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.manifest import GateSetSpec, Manifest, WeightsSpec
-from lazydit_runtime.policies import Always, Lazy, Policy
+from lazydit_runtime.peak_memory import peak_memory
+from lazydit_runtime.planning import Setting
+from lazydit_runtime.policies import Always, Lazy
 
 if TYPE_CHECKING:
     from lazydit.gates import GateSet
@@ -83,6 +85,11 @@ def _show_bundle(console: Console, bundle: Bundle) -> None:
         console.print(_gate_sets(manifest.gate_sets))
         console.print(_calibration(manifest.gate_sets))
     console.print(_memory(bundle))
+    peaks = _peak_memory(bundle)
+    if peaks is None:
+        console.print("peak memory of the process: not foretold for this bundle", highlight=False)
+    else:
+        console.print(peaks)
 
 
 def _programs(manifest: Manifest) -> Table:
@@ -90,20 +97,23 @@ def _programs(manifest: Manifest) -> Table:
     programs = manifest.programs
     delegates = any(program.delegates for program in programs.values())
     operators = any(program.operators for program in programs.values())
+    weights = any(program.weight_bytes for program in programs.values())
     if delegates:
         table.add_column("delegates")
         table.add_column("leftover ops")
     if operators:
         table.add_column("function")
         table.add_column("operators", justify="right")
+    if weights:
         table.add_column("weights MB", justify="right")
     for name, program in programs.items():
         more: list[str] = []
         if delegates:
             more += [str(program.delegates), ", ".join(program.leftover_ops)]
         if operators:
-            megabytes = f"{program.weight_bytes / _MEGABYTE:.3f}"
-            more += [program.method, str(program.operators), megabytes]
+            more += [program.method, str(program.operators)]
+        if weights:
+            more.append(f"{program.weight_bytes / _MEGABYTE:.3f}")
         table.add_row(name, program.file, *more)
     return table
 
@@ -175,16 +185,39 @@ def _memory(bundle: Bundle) -> Table:
         title="Memory of a generation, beside the engine's",
         title_justify="left",
     )
-    policies: list[Policy] = [Always()]
-    policies += [Lazy(gates=spec.name) for spec in bundle.manifest.gate_sets]
-    for policy in policies:
-        setting = planning.resolve(bundle, None, None, policy)
+    for name, setting in _settings(bundle):
         memory = planning.memory(bundle, setting)
-        name = policy.name if setting.gate_set is None else f"lazy {setting.gate_set.name}"
         sizes = (memory.total, memory.cache, memory.modulation)
         megabytes = [f"{size / _MEGABYTE:.2f}" for size in sizes]
         table.add_row(name, str(setting.steps), *megabytes)
     return table
+
+
+def _peak_memory(bundle: Bundle) -> Table | None:
+    table = Table(
+        "policy",
+        "steps",
+        "MB, weight cache filled",
+        "MB, no weight cache",
+        title="Peak memory of loading and the first image, executor executorch",
+        title_justify="left",
+    )
+    for name, setting in _settings(bundle):
+        peaks = [peak_memory(bundle, setting, kept_weights=kept) for kept in (True, False)]
+        megabytes = [f"{peak.total / _MEGABYTE:.1f}" for peak in peaks if peak is not None]
+        if not megabytes:
+            return None
+        table.add_row(name, str(setting.steps), *megabytes)
+    return table
+
+
+def _settings(bundle: Bundle) -> list[tuple[str, Setting]]:
+    """A generation by every policy that needs nothing but the bundle, with its name."""
+    lazy = [
+        (f"lazy {spec.name}", planning.resolve(bundle, None, None, Lazy(gates=spec.name)))
+        for spec in bundle.manifest.gate_sets
+    ]
+    return [("always", planning.resolve(bundle, None, None, Always())), *lazy]
 
 
 def _show_gates(console: Console, path: Path, gate_sets: "Sequence[GateSet]") -> None:
