@@ -22,6 +22,7 @@ from lazydit_export.report import Report
 from lazydit_export.split import Program, split
 from lazydit_export.targets import find_target
 from lazydit_export.targets.target import Lowered, OnProgram, Target
+from lazydit_export.verification import gate
 from lazydit_export.verification.bars import BARS
 from lazydit_export.verification.compare import at_limit, compare, psnr
 from lazydit_export.verification.runs import Case, Runs
@@ -114,6 +115,22 @@ def test_a_weight_that_differs_from_the_model_is_found_and_named(
     with pytest.raises(LazyDiTError, match=f"{program} is the first program that differs"):
         export(recipe, SILENT)
     assert [path.name for path in tmp_path.iterdir()] == ["other.safetensors"]
+
+
+def test_a_large_model_is_compared_on_less_and_the_bundle_says_so(
+    small_bundle: SmallBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "LARGE_WEIGHTS", 1)
+    recipe = dataclasses.replace(
+        recipe_for(small_bundle, tmp_path / "bundle"), target=lowered_before(small_bundle)
+    )
+    export(recipe, SILENT)
+    found = Bundle.open(tmp_path / "bundle").manifest.verification
+    cases = 8  # two gate sets and their step counts, guided and not
+    assert found["images"] == cases
+    assert found["decisions"] > 0
+    (sentence,) = found["unchecked"]
+    assert "1 image of every case was compared in place of 3" in sentence
 
 
 def test_a_program_that_gives_no_numbers_is_found_and_named(
