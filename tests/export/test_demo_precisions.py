@@ -17,9 +17,15 @@ COUNT, STEPS, GUIDANCE = 200, 10, 3.0
 WEIGHT_FILES = ("weights.bin", "weight.bin", ".pte")
 IMAGES = [Image(seed % 10, seed) for seed in range(COUNT)]
 
-PRECISIONS = [("onnx", "fp16"), ("onnx", "int8")]
-SIZES = {"fp16": 0.52, "int8": 0.28, "int4": 0.18}
+PRECISIONS = [
+    *(("android", precision) for precision in ("fp16", "int8", "int4")),
+    *(("ios", precision) for precision in ("fp16", "int8", "int4")),
+    *(("onnx", precision) for precision in ("fp16", "int8")),
+]
+SIZES = {"fp16": 0.52, "int8": 0.28, "int4": 0.22}
 """The most that the weights may weigh, as a share of fp32's."""
+GRAPHS = {"android": 0.01}
+"""What the graphs add to that where they lie in the same files, on this small model."""
 LOST = {"fp16": 0.01, "int8": 0.01, "int4": 0.03}
 """The most that the share of legible images may fall."""
 
@@ -53,7 +59,7 @@ def test_images_stay_legible_and_near(
 @pytest.mark.parametrize(("target", "precision"), PRECISIONS)
 def test_weights_shrink(open_demo: Callable[[str, str], Any], target: str, precision: str) -> None:
     wide, narrow = (weight_bytes(open_demo(target, name)) for name in ("fp32", precision))
-    assert narrow <= SIZES[precision] * wide
+    assert narrow <= (SIZES[precision] + GRAPHS.get(target, 0)) * wide
 
 
 def weight_bytes(demo: Any) -> int:
