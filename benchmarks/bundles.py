@@ -8,6 +8,7 @@ import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lazydit import __version__
 from lazydit.errors import LazyDiTError
@@ -16,6 +17,9 @@ from lazydit.quiet import quiet_stderr
 from lazydit_runtime.executors import executor_for
 from lazydit_runtime.manifest import FILE_NAME
 from models import Weights
+
+if TYPE_CHECKING:
+    from lazydit_export.recipe import ExportRecipe
 
 TARGETS = ("android", "onnx")
 
@@ -80,27 +84,38 @@ def find_bundle(weights: Weights, target: str, precision: str, cache: Path) -> P
     """
     folder = cache / f"{weights.name}-{target}-{precision}-{cache_key(weights)}"
     if not (folder / FILE_NAME).is_file():
+        with quiet_stderr():
+            recipe = recipe_for(weights, target, precision, folder)
         print(f"exporting {weights.name} for {target}, {precision}, once", file=sys.stderr)
         with quiet_stderr():
-            _export(weights, target, precision, folder)
+            export_bundle(recipe)
     return folder
 
 
-def _export(weights: Weights, target: str, precision: str, folder: Path) -> None:
-    # Imported here: what the exporter needs takes seconds, and a kept bundle needs none of it.
-    from rich.console import Console
+# The imports of these two are local: what the exporter needs takes seconds, and a bundle that is
+# kept needs none of it.
 
-    from lazydit_export.export import export
+
+def recipe_for(weights: Weights, target: str, precision: str, folder: Path) -> ExportRecipe:
+    """Raises LazyDiTError when the target has no such precision."""
     from lazydit_export.recipe import ExportRecipe
-    from lazydit_export.report import Report
     from lazydit_export.targets import find_target
     from lazydit_export.targets.target import TargetOptions
 
-    recipe = ExportRecipe(
+    return ExportRecipe(
         checkpoint=weights.checkpoint,
         gates=weights.gates,
         target=find_target(target, TargetOptions(precision)),
         out=folder,
         name=weights.name,
     )
+
+
+def export_bundle(recipe: ExportRecipe) -> None:
+    """Exports without a word; the progress bar shows on a terminal."""
+    from rich.console import Console
+
+    from lazydit_export.export import export
+    from lazydit_export.report import Report
+
     export(recipe, Report(Console(quiet=True), verbose=False))

@@ -12,7 +12,10 @@ import pytest
 
 import bundles
 import latency
+from arguments import parse_arguments
 from bundles import find_bundle
+from lazydit_export.recipe import ExportRecipe
+from lineup import line_up
 from models import Weights
 
 SCRIPT = Path(latency.__file__)
@@ -23,12 +26,12 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, str(SCRIPT), *map(str, arguments)]
 
 
-def test_a_whole_run_with_peers_and_two_thread_counts(small_bundle, tmp_path: Path) -> None:
+def test_a_whole_run_with_peers(small_bundle, tmp_path: Path) -> None:
     run = subprocess.run(
         command(
             *("--bundle", small_bundle.directory, "--model", small_bundle.checkpoint),
             *("--cache", tmp_path, "--peers", ",".join(QUICK_PEERS)),
-            *("--steps", "4", "--rounds", "1", "--threads", "1,2", "-o", "json"),
+            *("--steps", "4", "--rounds", "1", "--threads", "1", "-o", "json"),
         ),
         capture_output=True,
         text=True,
@@ -38,18 +41,36 @@ def test_a_whole_run_with_peers_and_two_thread_counts(small_bundle, tmp_path: Pa
     rows = content["rows"]
     assert content["model"] == "small"
     assert {row["failed"] for row in rows} == {None}
-    for threads in (1, 2):
-        found = {(r["engine"], r["policy"]) for r in rows if r["threads"] == threads}
-        ours = {("executorch", policy) for policy in ("always", "lazy 4-r50", "every-n")}
-        assert found == ours | {(peer, "always") for peer in QUICK_PEERS}
+    ours = {("executorch", policy) for policy in ("always", "lazy 4-r50", "every-n")}
+    found = {(row["engine"], row["policy"]) for row in rows}
+    assert found == ours | {(peer, "always") for peer in QUICK_PEERS}
     for row in rows:
         assert min(row[name] for name in ("load_cold_ms", "first_step_ms", "image_ms")) > 0
         assert row["gflops"] > 0 and row["limit_share"] > 0 and row["peak_mb"] > 0
         # Compared with PyTorch; the bundle was, when it was exported.
         assert (row["error"] is None) == (row["engine"] == "executorch")
         assert row["vs_always_verdict"] in (None, "unclear"), "one round decides nothing"
-    torch_error = next(row["error"] for row in rows if row["engine"] == "torch")
-    assert torch_error == 0
+    assert next(row["error"] for row in rows if row["engine"] == "torch") == 0
+
+
+def test_threads_and_executors_are_swept_with_the_peers_once_per_thread_count(
+    small_bundle, tmp_path: Path
+) -> None:
+    arguments = parse_arguments(
+        [
+            *("--bundle", str(small_bundle.directory), "--model", str(small_bundle.checkpoint)),
+            *("--cache", str(tmp_path), "--peers", "torch"),
+            *("--threads", "1,2", "--executor", "executorch,torch"),
+        ],
+        None,
+    )
+    lineup = line_up(arguments)
+    assert [(engine.kind, engine.name, engine.threads) for engine in lineup.engines] == [
+        (kind, name, threads)
+        for threads in (1, 2)
+        for kind, name in (("bundle", "executorch"), ("bundle", "torch"), ("torch", "torch"))
+    ]
+    assert [limit.threads for limit in lineup.limits] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -120,17 +141,17 @@ def test_a_bundle_is_exported_once_until_its_weights_change(
 ) -> None:
     made = []
 
-    def export(weights: Weights, target: str, precision: str, folder: Path) -> None:
-        made.append(folder)
-        folder.mkdir()
-        (folder / "manifest.json").touch()
+    def export(recipe: ExportRecipe) -> None:
+        made.append(recipe.out)
+        recipe.out.mkdir()
+        (recipe.out / "manifest.json").touch()
 
-    monkeypatch.setattr(bundles, "_export", export)
+    monkeypatch.setattr(bundles, "export_bundle", export)
     weights = Weights("w", tmp_path / "w.safetensors")
     weights.checkpoint.write_bytes(b"one")
     first = find_bundle(weights, "android", "fp32", tmp_path)
     assert find_bundle(weights, "android", "fp32", tmp_path) == first
-    other = find_bundle(weights, "android", "int8", tmp_path)
+    other = find_bundle(weights, "onnx", "fp32", tmp_path)
     weights.checkpoint.write_bytes(b"two")
     assert made == [first, other, find_bundle(weights, "android", "fp32", tmp_path)]
     assert len(set(made)) == 3
