@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from conductor import EngineFailed, EngineProcess
+from lazydit.files import replace_file
 from protocol import LIMIT, Case, EngineSpec
 
 MOST_ERROR = 0.01
@@ -80,13 +82,16 @@ def _load_cold(contestant: Contestant, folder: Path) -> None:
     if spec.kind == LIMIT:
         return
     with EngineProcess(spec, folder) as process:
-        made = process.ask("prepare")["made"]
-        if not made:
+        made = process.ask("prepare", folder=str(folder))["made"]
+        if made is None:
             _load_and_check(contestant, process)
-    if made:
-        # What made the files has loaded half the engine on the way.
-        with EngineProcess(spec, folder) as process:
-            _load_and_check(contestant, process)
+            return
+    # Here and not in the process, which may be ended at any time and leave half a file behind.
+    kept = Path(spec.kept).with_name(Path(made).name)
+    replace_file(kept, lambda temporary: shutil.move(made, temporary))
+    # Another process: what made the file has loaded half the engine on the way.
+    with EngineProcess(spec, folder) as process:
+        _load_and_check(contestant, process)
 
 
 def _load_and_check(contestant: Contestant, process: EngineProcess) -> None:

@@ -12,8 +12,9 @@ from protocol import BUNDLE, LIMIT, Case, EngineSpec, ImageTimes
 class Engine(Protocol):
     """Making one imports what the engine needs in Python, so that no time of loading holds it."""
 
-    def prepare(self) -> bool:
-        """Make and keep the files that `load` reads; False where that had been done before."""
+    def prepare(self, folder: Path) -> Path | None:
+        """Make in `folder` the file that `load` reads, to be kept under its name; None where
+        there is nothing to make or it is kept already."""
         ...
 
     def files(self) -> Iterable[Path]:

@@ -64,8 +64,8 @@ class MatrixProducts:
     def __init__(self, spec: EngineSpec) -> None:
         self._spec = spec
 
-    def prepare(self) -> bool:
-        return False
+    def prepare(self, folder: Path) -> Path | None:
+        return None
 
     def files(self) -> Iterable[Path]:
         return ()
@@ -110,7 +110,7 @@ def _call(product: Product) -> Callable[[], Tensor]:
 def _times(call: Callable[[], Tensor]) -> list[float]:
     """Milliseconds of each repetition, of which there are at least SHORTEST_S."""
     end = time.perf_counter() + SHORTEST_S
-    times = []
+    times: list[float] = []
     while not times or time.perf_counter() < end:
         began = time.perf_counter()
         call()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bundles import cache_key, find_bundle, make_cache, target_for
@@ -40,25 +40,24 @@ def line_up(arguments: argparse.Namespace) -> Lineup:
     manifest = Bundle.open(bundles[0].path).manifest
     engines, limits = [], []
     for threads in arguments.threads:
-        common = _common(manifest, weights, threads)
+        limit = _limit(manifest, weights, threads)
         engines += [
-            EngineSpec(
+            replace(
+                limit,
                 kind=BUNDLE,
                 name=bundle.executor,
                 precision=bundle.precision,
                 bundle=str(bundle.path),
                 executor=bundle.executor,
-                **common,
             )
             for bundle in bundles
         ]
         if weights is not None:
             kept = arguments.cache / f"{weights.name}-whole-{cache_key(weights)}"
             engines += [
-                EngineSpec(kind=peer, name=peer, kept=str(kept), **common)
-                for peer in arguments.peers
+                replace(limit, kind=peer, name=peer, kept=str(kept)) for peer in arguments.peers
             ]
-            limits.append(EngineSpec(kind=LIMIT, name="matrix products", **common))
+            limits.append(limit)
     return Lineup(manifest, engines, limits)
 
 
@@ -71,16 +70,19 @@ class _Measured:
     precision: str
 
 
-def _common(manifest: Manifest, weights: Weights | None, threads: int) -> dict[str, object]:
+def _limit(manifest: Manifest, weights: Weights | None, threads: int) -> EngineSpec:
+    """The matrix products; what is said of the model here goes for all engines."""
     model = manifest.model
-    return {
-        "threads": threads,
-        "checkpoint": None if weights is None else str(weights.checkpoint),
-        "guidance": manifest.defaults.guidance,
-        "guidance_channels": model.guidance_channels,
-        "latent_shape": model.latent_shape,
-        "num_classes": model.num_classes,
-    }
+    return EngineSpec(
+        kind=LIMIT,
+        name="matrix products",
+        threads=threads,
+        checkpoint=None if weights is None else str(weights.checkpoint),
+        guidance=manifest.defaults.guidance,
+        guidance_channels=model.guidance_channels,
+        latent_shape=model.latent_shape,
+        num_classes=model.num_classes,
+    )
 
 
 def _bundles(arguments: argparse.Namespace) -> tuple[Weights | None, list[_Measured]]:

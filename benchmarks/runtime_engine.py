@@ -31,8 +31,8 @@ class RuntimeEngine:
     def _manifest(self) -> Manifest:
         return Manifest.read(self._bundle / FILE_NAME)
 
-    def prepare(self) -> bool:
-        return False
+    def prepare(self, folder: Path) -> Path | None:
+        return None
 
     def files(self) -> Iterable[Path]:
         return (path for path in self._bundle.rglob("*") if path.is_file())

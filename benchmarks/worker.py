@@ -30,9 +30,10 @@ class Worker:
         self._engine = engine
         self._before = 0
 
-    def prepare(self) -> dict[str, Any]:
-        """Makes the files that the engine loads; `made` is false where they are there already."""
-        return {"made": self._engine.prepare()}
+    def prepare(self, *, folder: str) -> dict[str, Any]:
+        """Makes the file that the engine loads; `made` is null where there is nothing to do."""
+        made = self._engine.prepare(Path(folder))
+        return {"made": None if made is None else str(made)}
 
     def load(self, *, cold: bool) -> dict[str, Any]:
         """Loads the engine; `cold` drops its files from the page cache first."""

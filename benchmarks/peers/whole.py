@@ -13,7 +13,6 @@ from torch import Tensor
 
 from lazydit.checkpoints import load_checkpoint
 from lazydit.diffusion import Schedule, ddim_update, guide
-from lazydit.files import replace_file
 from lazydit.models.dit import DiT
 from protocol import Case, EngineSpec, ImageTimes
 
@@ -51,8 +50,8 @@ class WholeModel(ABC):
         """Inputs of one call: the same noise for a class and for none."""
         return self._noise(seed=0).repeat(2, 1, 1, 1), torch.tensor([500, 500]), self._labels(0)
 
-    def prepare(self) -> bool:
-        return False
+    def prepare(self, folder: Path) -> Path | None:
+        return None
 
     def files(self) -> Iterable[Path]:
         return [self._checkpoint]
@@ -115,12 +114,12 @@ class ExportedModel(WholeModel):
         """Where the file is kept."""
         return Path(f"{self._spec.kept}{self.suffix}")
 
-    def prepare(self) -> bool:
+    def prepare(self, folder: Path) -> Path | None:
         if self.path.is_file():
-            return False
-        model = self.model()
-        replace_file(self.path, lambda temporary: self.write(model, temporary))
-        return True
+            return None
+        made = folder / self.path.name
+        self.write(self.model(), made)
+        return made
 
     def files(self) -> Iterable[Path]:
         return [self.path]
