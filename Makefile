@@ -1,18 +1,20 @@
 # make demo: export the demo model, draw images with every policy, print the latency table.
 # make test: formatting, lint, types, C++ tests under sanitizers, Python tests.
-# make native: build the ExecuTorch executor against the wheel in .venv, and put it beside lazydit_runtime.
+# make tools: build lazydit-run and lazydit-bench, the command-line tools without Python, into build/tools.
+# make arm: the same tools for 64-bit Arm, against the wheel for that processor, into build/arm.
 # All set up .venv first. PYTHON chooses the interpreter (3.10 to 3.13).
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORE_BUILD := build/core-tests
-NATIVE_BUILD := build/native
-NATIVE_FLAGS := -DLAZYDIT_BUILD_NATIVE=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
-RUNTIME := runtime/python/lazydit_runtime
+TOOLS_BUILD := build/tools
+ARM_BUILD := build/arm
+ARM_WHEEL := $(ARM_BUILD)/wheel
+NATIVE_FLAGS := -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_TOOLS=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
 DEMO := demo-out
 
-native_sources := CMakeLists.txt $(shell find runtime/core runtime/native runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
+native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/CMakeLists.txt runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
 python_roots := lazydit export runtime/python benchmarks tests
 
 # OpenMP's idle threads otherwise spin on the cores that other processes need: 4 to 10 times slower when busy.
@@ -20,7 +22,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup native demo test lint test-core test-python format clean
+.PHONY: setup tools arm demo test lint test-core test-python format clean
 
 setup: $(VENV)/.installed
 
@@ -31,13 +33,22 @@ $(VENV)/.installed: pyproject.toml $(native_sources)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-native: $(RUNTIME)/liblazydit_native.so
+tools: setup
+	cmake -S . -B $(TOOLS_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release $(NATIVE_FLAGS)
+	cmake --build $(TOOLS_BUILD)
 
-$(RUNTIME)/liblazydit_native.so: $(VENV)/.installed
-	cmake -S . -B $(NATIVE_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release \
-	  -DLAZYDIT_BUILD_PYTHON=OFF $(NATIVE_FLAGS)
-	cmake --build $(NATIVE_BUILD)
-	cmake --install $(NATIVE_BUILD) --prefix $(RUNTIME) --component native
+arm: $(ARM_WHEEL)
+	cmake -S . -B $(ARM_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release $(NATIVE_FLAGS) \
+	  -DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/runtime/native/aarch64-linux-gnu.cmake \
+	  -Dexecutorch_DIR=$(CURDIR)/$(ARM_WHEEL)/executorch/lib/cmake/executorch
+	cmake --build $(ARM_BUILD)
+
+# Of the version that is installed here.
+$(ARM_WHEEL): $(VENV)/.installed
+	rm -rf $@ $(ARM_BUILD)/executorch-*.whl && mkdir -p $@
+	python -m pip download --quiet --no-deps --only-binary :all: --platform manylinux_2_28_aarch64 --dest $(ARM_BUILD) \
+	  executorch==$$(python -c "from importlib.metadata import version; print(version('executorch').partition('+')[0])")
+	python -m zipfile -e $(ARM_BUILD)/executorch-*.whl $@
 	touch $@
 
 demo: setup
@@ -57,11 +68,11 @@ lint: setup
 
 test-core: setup
 	cmake -S . -B $(CORE_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug \
-	  -DLAZYDIT_BUILD_PYTHON=OFF $(NATIVE_FLAGS) -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
+	  $(NATIVE_FLAGS) -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
 	cmake --build $(CORE_BUILD)
 	ctest --test-dir $(CORE_BUILD) --output-on-failure
 
-test-python: setup native
+test-python: setup tools arm
 	pytest
 
 format: setup
@@ -69,4 +80,4 @@ format: setup
 	ruff check --fix $(python_roots)
 
 clean:
-	rm -rf build $(VENV) $(DEMO) $(RUNTIME)/liblazydit_native.so
+	rm -rf build $(VENV) $(DEMO)

@@ -21,7 +21,7 @@ from models import Weights
 if TYPE_CHECKING:
     from lazydit_export.recipe import ExportRecipe
 
-TARGETS = ("android", "onnx")
+TARGETS = ("android", "onnx", "ios")
 
 TOOLS = ("torch", "executorch", "onnx", "onnxruntime", "torchao")
 """The packages that make the files that are kept."""

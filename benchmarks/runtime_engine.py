@@ -15,7 +15,7 @@ from lazydit_runtime.policies import FixedSchedule, Policy, named_policy
 from protocol import Case, EngineSpec, ImageTimes
 from schedule import spread_schedule
 
-KINDS = ("condition", "embed", "attn", "mlp", "reuse", "final", "decode", "scheduler")
+KINDS = ("condition", "embed", "attn", "mlp", "block", "reuse", "final", "decode", "scheduler")
 
 
 class RuntimeEngine:

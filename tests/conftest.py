@@ -1,6 +1,8 @@
 """Fixtures that several folders of tests share: a small random DiT, gates for it, its bundle."""
 
+import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,33 @@ def random_gates(config: DiTConfig, steps: int, seed: int = 0, **changes: object
     return GateSet(**{**settings, "weights": weights, **changes})
 
 
+TOOLS = Path(__file__).parent.parent / "build" / "tools"
+"""Where make tools puts lazydit-run and lazydit-bench."""
+
+
+@dataclass(frozen=True)
+class ToolOutcome:
+    """What a command-line tool left."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def sentence(self) -> str:
+        """The one sentence of a use error."""
+        (line,) = self.stderr.splitlines()
+        assert self.code == 2 and line.startswith("error: "), (self.code, self.stderr)
+        return line.removeprefix("error: ")
+
+
+def run_tool(name: str, *arguments: object) -> ToolOutcome:
+    """Runs lazydit-run or lazydit-bench to its end."""
+    command = [str(TOOLS / name), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return ToolOutcome(done.returncode, done.stdout, done.stderr)
+
+
 @dataclass(frozen=True)
 class SmallBundle:
     """A bundle that export made, and what it was made from."""
@@ -52,6 +81,12 @@ def ctrl_c_arrives() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_weight_cache() -> None:
+    """Nothing is left in the user's folders."""
+    os.environ["LAZYDIT_WEIGHT_CACHE"] = "off"
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command(help=EXAMPLES)
 def export_command(
-    target: Annotated[str, typer.Option(help="android or onnx; ios is not there yet.")],
+    target: Annotated[str, typer.Option(help="android, ios or onnx.")],
     checkpoint: Annotated[
         Path | None, typer.Argument(help="The DiT's weights; the demo model's if left out.")
     ] = None,

@@ -2,7 +2,7 @@
 
 import dataclasses
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from lazydit.gates import GateSet
 from lazydit.models.dit import DiTConfig
 from lazydit.sampling import DEFAULT_GUIDANCE
 from lazydit_export.recipe import ExportRecipe, Source
-from lazydit_export.split import KINDS, MAX_STEPS, Program, module_name
-from lazydit_export.targets.target import Lowered
+from lazydit_export.split import KINDS, MAX_STEPS, Program, block_name, module_name
+from lazydit_export.targets.target import Lowered, StoredWeight
 from lazydit_runtime.manifest import (
     SCHEMA_VERSION,
     CalibrationPoint,
@@ -29,6 +29,7 @@ from lazydit_runtime.manifest import (
     ModuleNode,
     ProgramSpec,
     Thresholds,
+    WeightsSpec,
 )
 
 DEFAULT_STEPS = 20
@@ -68,12 +69,15 @@ def describe(
                 outputs=program.outputs,
                 delegates=result.delegates,
                 leftover_ops=result.leftover_ops,
+                operators=result.operators,
+                weight_bytes=_weight_bytes(result.weights),
             )
             for program, result in zip(programs, lowered, strict=True)
         },
-        graph=_graph(source.model.config),
+        graph=_graph(source.model.config, recipe.target.whole_blocks),
         gate_sets=tuple(_gate_set(gates) for gates in source.gate_sets),
         verification={},
+        weights=_weights(lowered),
     )
 
 
@@ -116,7 +120,19 @@ def _model(recipe: ExportRecipe, source: Source) -> ModelSpec:
     )
 
 
-def _graph(config: DiTConfig) -> GateGraph:
+def _weights(lowered: Sequence[Lowered]) -> WeightsSpec | None:
+    weights = {weight for program in lowered for weight in program.weights}
+    if not weights:
+        return None
+    different = {weight.sha256: weight.bytes for weight in weights}
+    return WeightsSpec(_weight_bytes(weights), sum(different.values()))
+
+
+def _weight_bytes(weights: Iterable[StoredWeight]) -> int:
+    return sum(weight.bytes for weight in weights)
+
+
+def _graph(config: DiTConfig, whole_blocks: bool) -> GateGraph:
     modules = tuple(
         ModuleNode(
             name=module_name(block, kind),
@@ -128,7 +144,9 @@ def _graph(config: DiTConfig) -> GateGraph:
         for block in range(config.depth)
         for kind in KINDS
     )
-    return GateGraph(ConditionNode("condition", MAX_STEPS), "embed", modules, "final", None)
+    blocks = tuple(block_name(block) for block in range(config.depth if whole_blocks else 0))
+    condition = ConditionNode("condition", MAX_STEPS)
+    return GateGraph(condition, "embed", modules, "final", None, blocks)
 
 
 def _gate_set(gates: GateSet) -> GateSetSpec:

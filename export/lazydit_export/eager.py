@@ -39,7 +39,8 @@ class EagerExecutor:
         if threads is not None:
             torch.set_num_threads(threads)
         heads = None if path.suffix == ".safetensors" else wanted.heads
-        return cls(split(load_checkpoint(path, heads)))
+        whole_blocks = bool(bundle.manifest.graph.blocks)
+        return cls(split(load_checkpoint(path, heads), whole_blocks=whole_blocks))
 
     @torch.no_grad()
     def run(self, program: str, inputs: list[Array], outputs: list[Array]) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lazydit.gates import GateSet
+from lazydit.models.dit import DiT
 from lazydit_export.describe import describe, gate_file, with_findings
 from lazydit_export.directory import new_directory
 from lazydit_export.interrupt import KeptInterrupt
 from lazydit_export.recipe import ExportRecipe, Source, read_source
 from lazydit_export.report import Report
 from lazydit_export.split import Program, split
+from lazydit_export.targets.target import Target
 from lazydit_export.verification.gate import Subject, calibrate_all, verify
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.manifest import FILE_NAME, Manifest
@@ -24,13 +26,18 @@ def export(recipe: ExportRecipe, report: Report) -> None:
     """
     source = read_source(recipe)
     report.started(recipe, source)
-    programs = split(source.model, recipe.target.activation_type)
+    programs = split_for(recipe.target, source.model)
     with KeptInterrupt() as interrupt, new_directory(recipe.out, force=recipe.force) as directory:
         manifest = write_bundle(recipe, source, programs, directory, report)
         interrupt.check()
         _verify(recipe, source, programs, manifest, directory, report)
         interrupt.check()
     report.finished(recipe, manifest)
+
+
+def split_for(target: Target, model: DiT) -> list[Program]:
+    """The programs that a bundle of `model` for `target` holds."""
+    return split(model, target.activation_type, whole_blocks=target.whole_blocks)
 
 
 def write_bundle(

@@ -36,8 +36,12 @@ def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
 
 
 def gelu_tanh(x: Tensor) -> Tensor:
-    """GELU in its tanh form: (1 + tanh u) / 2 = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3)."""
-    return x * torch.sigmoid(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))
+    """GELU in its tanh form: (1 + tanh u) / 2 = sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3).
+
+    2 u is taken as x (a x^2 + b), which is a pass over the hidden layer less.
+    """
+    b = 2 * math.sqrt(2 / math.pi)
+    return x * torch.sigmoid(x * (x * x * (0.044715 * b) + b))
 
 
 class Condition(nn.Module):
@@ -61,10 +65,14 @@ class Condition(nn.Module):
         self.depth = model.config.depth
         self.width = model.config.width
 
-    def forward(self, label: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
+    def vectors(self, labels: Tensor, timesteps: Tensor) -> Tensor:
+        """labels [B], timesteps [T], B = 1 or T = 1 -> what the adaLN layers read [B or T, D]."""
         angles = timesteps[:, None] * self.frequencies
         features = torch.cat([angles.cos(), angles.sin()], dim=1)
-        condition = F.silu(self.timestep_mlp(features) + self.labels(label))
+        return F.silu(self.timestep_mlp(features) + self.labels(labels))
+
+    def forward(self, label: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
+        condition = self.vectors(label, timesteps)
         modulation = self.modulation(condition).view(-1, self.depth, 6 * self.width)
         return modulation, self.final_modulation(condition)
 
@@ -137,6 +145,36 @@ class BlockModule(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         output = self.module(norm * (scale + 1.0) + shift)
         return *_stream(x + gate * output), output
+
+
+class WholeBlock(nn.Module):
+    """What a block's MHSA and feedforward do one after the other.
+
+    x, norm [1, N, D], then shift, scale, gate [1, 1, D] of either -> x', norm', norm_sum' and the
+    outputs of both [1, N, D].
+    """
+
+    def __init__(self, attn: nn.Module, mlp: nn.Module) -> None:
+        super().__init__()
+        self.attn = attn
+        self.mlp = mlp
+
+    def forward(
+        self,
+        x: Tensor,
+        norm: Tensor,
+        attn_shift: Tensor,
+        attn_scale: Tensor,
+        attn_gate: Tensor,
+        mlp_shift: Tensor,
+        mlp_scale: Tensor,
+        mlp_gate: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        attn_output = self.attn(norm * (attn_scale + 1.0) + attn_shift)
+        x = x + attn_gate * attn_output
+        norm = F.layer_norm(x, x.shape[-1:], eps=NORM_EPS)
+        mlp_output = self.mlp(norm * (mlp_scale + 1.0) + mlp_shift)
+        return *_stream(x + mlp_gate * mlp_output), attn_output, mlp_output
 
 
 class Reuse(nn.Module):

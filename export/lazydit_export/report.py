@@ -94,9 +94,10 @@ class Report:
         followed = sum(item.followed for item in verification.comparisons)
         if followed:
             self._console.print(
-                f"{followed} images hold decisions that rounding turned: there PyTorch took the "
-                "bundle's, and everything after was compared",
+                f"{followed} images hold decisions that PyTorch takes otherwise by itself: there "
+                "it took the bundle's, and everything after was compared",
                 highlight=False,
+                soft_wrap=True,
             )
 
     def finished(self, recipe: ExportRecipe, manifest: Manifest) -> None:

@@ -16,6 +16,7 @@ from lazydit_export.programs import (
     Final,
     MlpModule,
     Reuse,
+    WholeBlock,
 )
 from lazydit_runtime.manifest import ActivationType, Kind, TensorSpec
 
@@ -23,6 +24,7 @@ MAX_STEPS = 64
 """Most timesteps of one `condition` call: it bounds the memory that the lowered method plans."""
 
 STEPS_DIMENSION = "T"
+CONDITION = "condition"
 KINDS: tuple[Kind, ...] = ("attn", "mlp")
 
 
@@ -54,11 +56,20 @@ def module_name(block: int, kind: Kind) -> str:
     return f"block_{block:02d}_{kind}"
 
 
-@torch.no_grad()
-def split(model: DiT, activation_type: ActivationType = "float32") -> list[Program]:
-    """The programs of `model`: condition, embed, every module, reuse, final.
+def block_name(block: int) -> str:
+    """The name of the program that runs both modules of a block, for example `block_07`."""
+    return f"block_{block:02d}"
 
-    `activation_type` is what a bundle holds x, norm and output in between programs.
+
+@torch.no_grad()
+def split(
+    model: DiT, activation_type: ActivationType = "float32", *, whole_blocks: bool = False
+) -> list[Program]:
+    """The programs of `model`: condition, embed, every module, every block, reuse, final.
+
+    `activation_type` is what a bundle holds x, norm and output in between programs. Without
+    `whole_blocks`, there are no programs of blocks. Programs share the weights that they have in
+    common.
     """
     config = model.config
     depth, width, size = config.depth, config.width, config.input_size
@@ -71,7 +82,7 @@ def split(model: DiT, activation_type: ActivationType = "float32") -> list[Progr
     # Not called as the inputs are: in ONNX every tensor of a program has a name of its own.
     next_stream = tuple(dataclasses.replace(spec, name=f"next_{spec.name}") for spec in stream)
     condition = Program(
-        "condition",
+        CONDITION,
         Condition(model),
         (TensorSpec("label", "int64", (1,)), _float("timesteps", STEPS_DIMENSION)),
         (
@@ -81,20 +92,37 @@ def split(model: DiT, activation_type: ActivationType = "float32") -> list[Progr
     )
     latent = _float("latent", 1, config.in_channels, size, size)
     model_output = _float("model_output", 1, config.out_channels, size, size)
+    blocks = [_block_modules(model, block) for block in range(depth)]
     modules = [
         Program(
             module_name(block, kind),
-            module,
+            BlockModule(module),
             (tokens, norm, shift, scale, gate),
             (*next_stream, output),
         )
-        for block in range(depth)
-        for kind, module in zip(KINDS, _block_modules(model, block), strict=True)
+        for block, parts in enumerate(blocks)
+        for kind, module in zip(KINDS, parts, strict=True)
+    ]
+    vectors = tuple(
+        dataclasses.replace(spec, name=f"{kind}_{spec.name}")
+        for kind in KINDS
+        for spec in (shift, scale, gate)
+    )
+    outputs = tuple(dataclasses.replace(output, name=f"{kind}_output") for kind in KINDS)
+    whole = [
+        Program(
+            block_name(block),
+            WholeBlock(*parts),
+            (tokens, norm, *vectors),
+            (*next_stream, *outputs),
+        )
+        for block, parts in enumerate(blocks if whole_blocks else ())
     ]
     programs = [
         condition,
         Program("embed", Embed(model), (latent,), stream),
         *modules,
+        *whole,
         Program("reuse", Reuse(), (tokens, output, gate), next_stream),
         Program("final", Final(model), (norm, shift, scale), (model_output,)),
     ]
@@ -105,7 +133,7 @@ def split(model: DiT, activation_type: ActivationType = "float32") -> list[Progr
 
 def _block_modules(model: DiT, block: int) -> tuple[nn.Module, nn.Module]:
     parts = cast(Block, model.blocks[block])
-    return BlockModule(AttentionModule(parts.attn)), BlockModule(MlpModule(parts.mlp))
+    return AttentionModule(parts.attn), MlpModule(parts.mlp)
 
 
 def _float(name: str, *shape: int | str) -> TensorSpec:

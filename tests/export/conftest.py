@@ -8,10 +8,9 @@ import pytest
 from rich.console import Console
 
 from lazydit.demo import demo_checkpoint, demo_gates
-from lazydit_export.export import write_bundle
+from lazydit_export.export import split_for, write_bundle
 from lazydit_export.recipe import ExportRecipe, Source, read_source
 from lazydit_export.report import Report
-from lazydit_export.split import split
 from lazydit_export.targets import find_target
 from lazydit_export.targets.target import TargetOptions
 from lazydit_runtime import Pipeline
@@ -42,7 +41,7 @@ def open_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenDemo]:
                 gates = tuple(demo_gates())
                 recipe = ExportRecipe(demo_checkpoint(), gates, target, folder, "digits")
                 source = read_source(recipe)
-                programs = split(source.model, target.activation_type)
+                programs = split_for(target, source.model)
                 report = Report(Console(quiet=True), verbose=False)
                 write_bundle(recipe, source, programs, folder, report)
                 pipeline = stack.enter_context(Pipeline.load(folder, target.executor))

@@ -37,13 +37,34 @@ def expect_refusal(
     assert sorted(folder.iterdir()) == before
 
 
-def test_planned_target_is_not_there_yet(
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("tvos",), "there is no target tvos: use --target android, ios, onnx"),
+        (
+            ("ios", "--precision", "int2"),
+            "target ios has no precision int2: choose from fp16, fp32, int8, int4",
+        ),
+        (
+            ("ios", "--minimum-ios", 16),
+            "target ios cannot be made for iOS 16: use --minimum-ios 17 or 18",
+        ),
+        (
+            ("ios", "--precision", "int4", "--minimum-ios", 17),
+            "target ios has no int4 for iOS 17, whose weights cannot have a scale per block: "
+            "use --precision int8, or --minimum-ios 18",
+        ),
+        (("onnx", "--minimum-ios", 17), "--minimum-ios means nothing to target onnx"),
+    ],
+)
+def test_what_a_target_cannot_do(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
+    arguments: tuple[object, ...],
+    sentence: str,
 ) -> None:
-    sentence = "target ios is not there yet: use --target android or onnx for now"
-    expect_refusal(monkeypatch, capsys, tmp_path, ("--target", "ios"), sentence)
+    expect_refusal(monkeypatch, capsys, tmp_path, ("--target", *arguments), sentence)
 
 
 def test_bad_checkpoints(

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,8 @@ def lowered_before(bundle: SmallBundle) -> Target:
     """A target that takes seconds less: its programs are those of `bundle`."""
 
     def lower(_: Sequence[Program], directory: Path, __: OnProgram) -> list[Lowered]:
-        shutil.copy(bundle.directory / "programs.pte", directory)
+        for file in bundle.directory.glob("*.pte"):
+            shutil.copy(file, directory)
         programs = Bundle.open(bundle.directory).manifest.programs
         return [
             Lowered(name, spec.file, spec.method, spec.delegates, spec.leftover_ops)
@@ -117,16 +119,22 @@ def test_a_weight_that_differs_from_the_model_is_found_and_named(
 def test_a_program_that_gives_no_numbers_is_found_and_named(
     small_bundle: SmallBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = ExecuTorchExecutor.run
+    open_engine = ExecuTorchExecutor.open
 
-    def broken(
-        self: ExecuTorchExecutor, program: str, inputs: list[Array], outputs: list[Array]
-    ) -> None:
-        run(self, program, inputs, outputs)
-        if program == "block_01_attn":
-            outputs[0][...] = np.nan
+    class Broken:
+        def __init__(self, engine: ExecuTorchExecutor) -> None:
+            self.engine = engine
+            self.close = engine.close
 
-    monkeypatch.setattr(ExecuTorchExecutor, "run", broken)
+        def run(self, program: str, inputs: list[Array], outputs: list[Array]) -> None:
+            self.engine.run(program, inputs, outputs)
+            if program == "block_01_attn":
+                outputs[0][...] = np.nan
+
+    def open_broken(bundle: Bundle, **options: Any) -> Broken:
+        return Broken(open_engine(bundle, **options))
+
+    monkeypatch.setattr(ExecuTorchExecutor, "open", open_broken)
     recipe = dataclasses.replace(
         recipe_for(small_bundle, tmp_path / "bundle"), target=lowered_before(small_bundle)
     )

@@ -50,8 +50,23 @@ def test_programs_together_are_the_model(changes: dict[str, object]) -> None:
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
+def test_whole_blocks_are_their_modules_one_after_the_other() -> None:
+    model = random_dit(depth=1)
+    programs = {program.name: program.module for program in split(model, whole_blocks=True)}
+    assert "block_00" in programs
+    assert "block_00" not in {program.name for program in split(model)}
+    x, norm, _ = programs["embed"](torch.randn(1, 3, 8, 8))
+    vectors = torch.randn(6, 1, 1, model.config.width)
+    with torch.no_grad():
+        after_attn = programs["block_00_attn"](x, norm, *vectors[:3])
+        after_mlp = programs["block_00_mlp"](*after_attn[:2], *vectors[3:])
+        whole = programs["block_00"](x, norm, *vectors)
+    for found, expected in zip(whole, (*after_mlp[:3], after_attn[3], after_mlp[3]), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
 def test_outputs_have_the_shapes_that_the_signatures_say() -> None:
-    for program in split(random_dit(learn_sigma=True)):
+    for program in split(random_dit(learn_sigma=True), whole_blocks=True):
         outputs = program.module(*program.example_inputs(steps=3))
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         for output, spec in zip(outputs, program.outputs, strict=True):

@@ -12,12 +12,23 @@ OnProgram = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class StoredWeight:
+    """A weight that a program reads: `file` (within the bundle) and place, size, content."""
+
+    file: str
+    offset: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Lowered:
     """One program after lowering.
 
-    `file` is relative to the bundle, `method` what the program is called there; `delegates` counts
-    the pieces that the engine's accelerated backend took, `leftover_ops` names the operators that
-    it did not take.
+    `file` is a file or a package (a folder) within the bundle, `method` what the program is called
+    there; `delegates` counts the pieces that the engine's accelerated backend took, `leftover_ops`
+    names the operators that it did not take. `operators` counts all that a call runs and `weights`
+    lists what it reads; both are empty where the target does not tell.
     """
 
     program: str
@@ -25,6 +36,8 @@ class Lowered:
     method: str
     delegates: int = 0
     leftover_ops: tuple[str, ...] = ()
+    operators: int = 0
+    weights: tuple[StoredWeight, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,8 +58,9 @@ class Target:
 
     `packages` are the Python packages that do the work, whose versions the manifest records;
     `formats` what a runtime must know of the files to read them: see `Manifest.formats`.
-    `activation_type` is the element type of x, norm and output between programs. `unchecked` says,
-    in sentences, what the gate cannot find out on this machine.
+    `activation_type` is the element type of x, norm and output between programs. `whole_blocks`
+    adds a program for every block, for where both its modules run whatever a gate says. `unchecked`
+    says, in sentences, what the gate cannot find out on this machine.
     """
 
     name: str
@@ -56,4 +70,5 @@ class Target:
     packages: tuple[str, ...]
     formats: Mapping[str, int] = field(default_factory=dict)
     activation_type: ActivationType = "float32"
+    whole_blocks: bool = False
     unchecked: tuple[str, ...] = ()

@@ -42,7 +42,7 @@ def program_errors(
 def _recorded_inputs(
     programs: Sequence[Program], timesteps: Sequence[int], label: int
 ) -> Iterator[tuple[str, tuple[Tensor, ...]]]:
-    condition, embed, *modules, reuse, final = programs
+    condition, embed, *between, reuse, final = programs
     latent_shape = [int(size) for size in embed.inputs[0].shape]
     latent = torch.randn(latent_shape, generator=torch.Generator().manual_seed(0))
     inputs: tuple[Tensor, ...] = (torch.tensor([label]), torch.tensor(timesteps).float())
@@ -51,13 +51,17 @@ def _recorded_inputs(
     for step in range(len(timesteps)):
         yield embed.name, (latent,)
         x, norm, _ = _outputs(embed, (latent,))
+        depth = modulation.shape[1]
+        modules, blocks = between[: depth * len(KINDS)], between[depth * len(KINDS) :]
         for number, module in enumerate(modules):
             block, kind = divmod(number, len(KINDS))
-            vectors = modulation[step, block].view(len(KINDS), 3, 1, 1, -1)[kind]
-            yield module.name, (x, norm, *vectors)
+            vectors = modulation[step, block].view(len(KINDS), 3, 1, 1, -1)
+            if kind == 0 and blocks:
+                yield blocks[block].name, (x, norm, *vectors.flatten(0, 1))
+            yield module.name, (x, norm, *vectors[kind])
             before = x
-            x, norm, _, output = _outputs(module, (x, norm, *vectors))
-        yield reuse.name, (before, output, vectors[2])
+            x, norm, _, output = _outputs(module, (x, norm, *vectors[kind]))
+        yield reuse.name, (before, output, vectors[-1, 2])
         yield final.name, (norm, *final_modulation[step].view(2, 1, 1, -1))
 
 

@@ -74,12 +74,16 @@ typedef struct lazydit_tensor {
  * write in place copies nothing. Inputs and outputs never overlap. Returns 0, or anything else after writing a
  * sentence (zero-terminated, at most message_size bytes) to `message`.
  * release: called by whoever owns the executor when it is no longer needed; the core never calls it. May be NULL.
+ * done_with: this generation runs `program` no more, so that its memory may be freed; called for condition, whose
+ * weights are a third of the model, after its last call. Others may run it still, and so may this generation the next
+ * time: load it again then. May be NULL.
  */
 typedef struct lazydit_executor {
   void *context;
   int32_t (*run)(void *context, int32_t program, const lazydit_tensor *inputs, size_t num_inputs,
                  const lazydit_tensor *outputs, size_t num_outputs, char *message, size_t message_size);
   void (*release)(void *context);
+  void (*done_with)(void *context, int32_t program);
 } lazydit_executor;
 
 /*
@@ -88,12 +92,17 @@ typedef struct lazydit_executor {
  *   condition  label [1] int64, timesteps [T] float32        -> modulation [T, L, 6D], final_modulation [T, 2D]
  *   embed      latent [1, C, h, w]                           -> x [1, N, D], norm [1, N, D], norm_sum [1, D]
  *   modules[i] x, norm, shift, scale, gate ([1, 1, D] each)  -> x', norm', norm_sum', output [1, N, D]
+ *   blocks[b]  x, norm, shift, scale, gate of its MHSA,      -> x', norm', norm_sum', output of its MHSA,
+ *              shift, scale, gate of its feedforward            output of its feedforward
  *   reuse      x, output, gate                               -> x', norm', norm_sum'
  *   final      norm, shift, scale                            -> model output [1, output_channels, h, w]
  *   decode     latent [1, C, h, w]                           -> image [1, image_channels, image_height, image_width]
  *
  * modulation holds, for every block, shift, scale, gate of the MHSA and then of the feedforward; final_modulation
  * holds shift, scale. condition is called with at most condition_max_steps timesteps at a time.
+ *
+ * A block's program does what its two modules' programs do one after the other. It is called in their place where both
+ * run whatever any gate says: one larger call instead of two. A graph without such programs has NULL for them.
  *
  * x, norm and output have the element type activation_type: the core keeps them and never looks inside. All else is
  * float32 but the label.
@@ -111,6 +120,7 @@ typedef struct lazydit_model {
   int32_t condition_program;
   int32_t embed_program;
   const int32_t *module_programs; /* [2 * depth] */
+  const int32_t *block_programs;  /* [depth], or NULL */
   int32_t reuse_program;
   int32_t final_program;
   int32_t decode_program; /* negative where the latent is the image */
@@ -183,6 +193,7 @@ typedef struct lazydit_timings {
   double embed_ms;
   double attn_ms;
   double mlp_ms;
+  double block_ms; /* whole blocks; the trace shares each one's time evenly between its modules */
   double reuse_ms;
   double final_ms;
   double decode_ms;

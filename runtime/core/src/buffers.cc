@@ -93,6 +93,7 @@ Buffers Carve(const Sizes& sizes, lazydit_policy_kind policy, Carver* carver, la
   buffers.timesteps = carver->Take<float>(sizes.steps, &rest);
   buffers.alphas_cumprod = carver->Take<double>(sizes.steps, &rest);
   buffers.module_programs = carver->Take<std::int32_t>(sizes.modules, &rest);
+  buffers.block_programs = carver->Take<std::int32_t>(sizes.block_programs, &rest);
   buffers.reuses = carver->Take<std::int32_t>(SaturatingProduct(sizes.samples, sizes.modules), &rest);
   memory->total = carver->used();
   return buffers;
@@ -109,7 +110,9 @@ Sizes::Sizes(const lazydit_model& model, const lazydit_plan& plan)
       hidden_bytes(SaturatingProduct(tokens, width, SizeOf(model.activation_type))),
       image(0),
       guided(0),
-      cache_slots(1) {
+      block_programs(model.block_programs == nullptr ? 0 : modules / 2),
+      // Where nothing is reused they only receive what one program puts out.
+      cache_slots(model.block_programs == nullptr ? 1 : 2) {
   const std::size_t plane = SaturatingProduct(SaturatingSize(model.latent_height), SaturatingSize(model.latent_width));
   latent = SaturatingProduct(SaturatingSize(model.channels), plane);
   model_output = SaturatingProduct(SaturatingSize(model.output_channels), plane);

@@ -21,11 +21,12 @@ struct Sizes {
   std::size_t modules;
   std::size_t width;
   std::size_t tokens;
-  std::size_t hidden_bytes;  // x, norm and module outputs: [N, D] of the model's activation type
-  std::size_t latent;        // [C, h, w]
-  std::size_t model_output;  // [output_channels, h, w]
-  std::size_t image;         // of decode; 0 without it
-  std::size_t guided;        // how much of the model output guidance changes; 0 where the plan is not guided
+  std::size_t hidden_bytes;    // x, norm and module outputs: [N, D] of the model's activation type
+  std::size_t latent;          // [C, h, w]
+  std::size_t model_output;    // [output_channels, h, w]
+  std::size_t image;           // of decode; 0 without it
+  std::size_t guided;          // how much of the model output guidance changes; 0 where the plan is not guided
+  std::size_t block_programs;  // how many
   std::size_t cache_slots;
 };
 
@@ -71,6 +72,7 @@ struct Buffers {
   Span<float> timesteps;
   Span<double> alphas_cumprod;
   Span<std::int32_t> module_programs;
+  Span<std::int32_t> block_programs;  // empty where the model has none
   Span<float> gates;
   Span<std::uint8_t> schedule;
   Span<std::int32_t> reuses;

@@ -67,6 +67,10 @@ Generation::Generation(const Checked& checked)
 void Generation::CopyPlan(const lazydit_model& model, const lazydit_plan& plan) {
   Copy(model.module_programs, buffers_.module_programs);
   model_.module_programs = buffers_.module_programs.data();
+  if (model.block_programs != nullptr) {
+    Copy(model.block_programs, buffers_.block_programs);
+    model_.block_programs = buffers_.block_programs.data();
+  }
   Copy(plan.timesteps, buffers_.timesteps);
   Copy(plan.alphas_cumprod, buffers_.alphas_cumprod);
   if (plan.policy.kind == LAZYDIT_LAZY) Copy(plan.policy.gates, buffers_.gates);

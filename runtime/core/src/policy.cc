@@ -24,13 +24,23 @@ Policy::Policy(const lazydit_policy& rules, std::size_t modules, std::size_t wid
                Span<std::int32_t> reuses)
     : rules_(rules), modules_(modules), width_(width), tokens_(tokens), reuses_(reuses) {}
 
+bool Policy::RunsUnasked(const Position& at) const {
+  if (at.step == 0) return true;
+  // Where the limit forces a module to run, its gate is asked all the same: the trace shows every score.
+  if (rules_.kind == LAZYDIT_LAZY) return false;
+  return WornOut(at) || AskRules(at, {}).run;
+}
+
 Decision Policy::Decide(const Position& at, const GateInput& input) {
   Decision decision = at.step == 0 ? Decision{true, kNoScore} : AskRules(at, input);
+  decision.run = decision.run || WornOut(at);
   std::int32_t& reuses = reuses_[at.sample * modules_ + at.module];
-  const bool worn_out = rules_.max_reuse > 0 && reuses >= rules_.max_reuse;
-  decision.run = decision.run || worn_out;
   reuses = decision.run ? 0 : reuses + 1;
   return decision;
+}
+
+bool Policy::WornOut(const Position& at) const {
+  return rules_.max_reuse > 0 && reuses_[at.sample * modules_ + at.module] >= rules_.max_reuse;
 }
 
 Decision Policy::AskRules(const Position& at, const GateInput& input) const {

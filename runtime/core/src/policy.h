@@ -35,10 +35,14 @@ class Policy {
   Policy(const lazydit_policy& rules, std::size_t modules, std::size_t width, std::size_t tokens,
          Span<std::int32_t> reuses);
 
+  // Whether the module runs whatever a gate says, so that none is asked.
+  bool RunsUnasked(const Position& at) const;
+
   // Must be called in sampling order; step 0 starts anew.
   Decision Decide(const Position& at, const GateInput& input);
 
  private:
+  bool WornOut(const Position& at) const;
   Decision AskRules(const Position& at, const GateInput& input) const;
   Decision AskGate(const Position& at, const GateInput& input) const;
 

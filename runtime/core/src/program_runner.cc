@@ -23,6 +23,8 @@ KindInfo InfoOf(ProgramKind kind) {
       return {"run", &lazydit_timings::attn_ms};
     case ProgramKind::kMlp:
       return {"run", &lazydit_timings::mlp_ms};
+    case ProgramKind::kBlock:
+      return {"run", &lazydit_timings::block_ms};
     case ProgramKind::kReuse:
       return {"reuse", &lazydit_timings::reuse_ms};
     case ProgramKind::kFinal:
@@ -36,7 +38,8 @@ KindInfo InfoOf(ProgramKind kind) {
 [[noreturn]] void ThrowExecutorFailed(const ProgramCall& call, const char* reason) {
   char module[32] = "";
   if (call.module) {
-    std::snprintf(module, sizeof(module), " block %zu %s", *call.module / 2, *call.module % 2 == 0 ? "attn" : "mlp");
+    const char* part = call.kind == ProgramKind::kBlock ? "" : *call.module % 2 == 0 ? " attn" : " mlp";
+    std::snprintf(module, sizeof(module), " block %zu%s", *call.module / 2, part);
   }
   char step[32] = "";
   if (call.step) std::snprintf(step, sizeof(step), ", step %zu", *call.step);
@@ -60,12 +63,16 @@ double ProgramRunner::Run(const ProgramCall& call, std::initializer_list<lazydit
   return milliseconds;
 }
 
+void ProgramRunner::DoneWith(std::int32_t program) {
+  if (executor_.done_with != nullptr) executor_.done_with(executor_.context, program);
+}
+
 void ThrowCancelled() { throw Failure(LAZYDIT_CANCELLED, "the generation was cancelled: run it again for an image"); }
 
 void FinishTimings(double total_ms, lazydit_timings* timings) {
   timings->total_ms = total_ms;
   timings->scheduler_ms = total_ms - timings->condition_ms - timings->embed_ms - timings->attn_ms - timings->mlp_ms -
-                          timings->reuse_ms - timings->final_ms - timings->decode_ms;
+                          timings->block_ms - timings->reuse_ms - timings->final_ms - timings->decode_ms;
 }
 
 }  // namespace lazydit

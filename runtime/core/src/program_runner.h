@@ -11,7 +11,7 @@
 
 namespace lazydit {
 
-enum class ProgramKind { kCondition, kEmbed, kAttn, kMlp, kReuse, kFinal, kDecode };
+enum class ProgramKind { kCondition, kEmbed, kAttn, kMlp, kBlock, kReuse, kFinal, kDecode };
 
 // One program and where in the gate graph it stands; step and module are missing outside of steps and modules.
 struct ProgramCall {
@@ -31,6 +31,9 @@ class ProgramRunner {
   // Returns the milliseconds it took; throws a Failure where the program failed or the run was cancelled.
   double Run(const ProgramCall& call, std::initializer_list<lazydit_tensor> inputs,
              std::initializer_list<lazydit_tensor> outputs);
+
+  // Lets the executor free the memory of a program that runs no more.
+  void DoneWith(std::int32_t program);
 
  private:
   const lazydit_executor& executor_;

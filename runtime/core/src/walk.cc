@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "diffusion.h"
 #include "noise.h"
@@ -13,6 +14,7 @@ namespace lazydit {
 void Walk::Run() {
   SetStartingNoise();
   for (std::size_t sample = 0; sample < sizes_.samples; ++sample) Condition(sample);
+  runner_->DoneWith(model_.condition_program);
   for (std::size_t step = 0; step < sizes_.steps; ++step) {
     RunStep(step);
     ReportStep(step);
@@ -64,19 +66,46 @@ void Walk::Embed(std::size_t step) {
 
 void Walk::RunSample(std::size_t step, std::size_t sample) {
   const State* state = &buffers_.states[0];
-  for (std::size_t module = 0; module < sizes_.modules; ++module) {
-    const State* next = &buffers_.states[buffers_.num_states - 1 - module % 2];
-    Advance({step, sample, module}, *state, *next);
+  const State* next = &buffers_.states[buffers_.num_states - 1];
+  const State* other = &buffers_.states[buffers_.num_states - 2];
+  for (std::size_t module = 0; module < sizes_.modules;) {
+    module += Advance({step, sample, module}, *state, *next);
     state = next;
+    std::swap(next, other);
   }
   Final(step, sample, *state);
 }
 
-void Walk::Advance(const Position& at, const State& state, const State& next) {
+std::size_t Walk::Advance(const Position& at, const State& state, const State& next) {
+  if (RunsWholeBlock(at)) {
+    RunBlock(at, {at.step, at.sample, at.module + 1}, state, next);
+    return 2;
+  }
   const Modulation modulation = ModulationOf(at);
   const Decision decision = policy_->Decide(at, {state.norm_sum, modulation.shift, modulation.scale});
-  const double milliseconds =
-      decision.run ? RunModule(at, modulation, state, next) : ReuseModule(at, modulation, state, next);
+  Record(at, decision,
+         decision.run ? RunModule(at, modulation, state, next) : ReuseModule(at, modulation, state, next));
+  return 1;
+}
+
+bool Walk::RunsWholeBlock(const Position& at) const {
+  return model_.block_programs != nullptr && at.module % 2 == 0 && policy_->RunsUnasked(at) &&
+         policy_->RunsUnasked({at.step, at.sample, at.module + 1});
+}
+
+void Walk::RunBlock(const Position& attn, const Position& mlp, const State& state, const State& next) {
+  const Modulation first = ModulationOf(attn);
+  const Modulation second = ModulationOf(mlp);
+  const double milliseconds = runner_->Run(
+      {ProgramKind::kBlock, model_.block_programs[attn.module / 2], attn.step, attn.module},
+      {HiddenTensor(state.x), HiddenTensor(state.norm), VectorTensor(first.shift), VectorTensor(first.scale),
+       VectorTensor(first.gate), VectorTensor(second.shift), VectorTensor(second.scale), VectorTensor(second.gate)},
+      {HiddenTensor(next.x), HiddenTensor(next.norm), NormSumTensor(next.norm_sum), HiddenTensor(CacheSlot(attn)),
+       HiddenTensor(CacheSlot(mlp))});
+  for (const Position& at : {attn, mlp}) Record(at, policy_->Decide(at, {}), milliseconds / 2);
+}
+
+void Walk::Record(const Position& at, const Decision& decision, double milliseconds) {
   const std::size_t index = TraceIndex(at);
   buffers_.trace.scores[index] = decision.score;
   buffers_.trace.ran[index] = decision.run ? 1 : 0;
@@ -138,9 +167,8 @@ Modulation Walk::ModulationOf(const Position& at) const {
 }
 
 Span<std::byte> Walk::CacheSlot(const Position& at) const {
-  // With a single slot nothing is ever reused: it only receives what the programs put out.
-  if (sizes_.cache_slots == 1) return buffers_.cache[0];
-  return buffers_.cache[at.sample * sizes_.modules + at.module];
+  // With one slot a module, or, where nothing is reused, with as many as one program fills.
+  return buffers_.cache[(at.sample * sizes_.modules + at.module) % sizes_.cache_slots];
 }
 
 std::size_t Walk::TraceIndex(const Position& at) const {

@@ -34,7 +34,10 @@ class Walk {
   void RunStep(std::size_t step);
   void Embed(std::size_t step);
   void RunSample(std::size_t step, std::size_t sample);
-  void Advance(const Position& at, const State& state, const State& next);
+  // Returns how many modules it went through: 1, or 2 with a block's program.
+  std::size_t Advance(const Position& at, const State& state, const State& next);
+  bool RunsWholeBlock(const Position& at) const;
+  void RunBlock(const Position& attn, const Position& mlp, const State& state, const State& next);
   double RunModule(const Position& at, const Modulation& modulation, const State& state, const State& next);
   double ReuseModule(const Position& at, const Modulation& modulation, const State& state, const State& next);
   void Final(std::size_t step, std::size_t sample, const State& state);
@@ -43,6 +46,7 @@ class Walk {
   void Decode();
 
   Modulation ModulationOf(const Position& at) const;
+  void Record(const Position& at, const Decision& decision, double milliseconds);
   Span<std::byte> CacheSlot(const Position& at) const;
   std::size_t TraceIndex(const Position& at) const;
 

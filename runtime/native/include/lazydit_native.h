@@ -8,6 +8,9 @@
  * Copies. Inputs are read where they lie. An output is written where it lies if its program was exported without
  * planned outputs and its shape is fixed; any other is copied once.
  *
+ * Memory. Files are mapped, not read. A program that is alone in its file is unloaded when a generation has done with
+ * it (see done_with in lazydit.h) and loaded again when it is next run, which takes little time with a weight cache.
+ *
  * Threads. Generations on several threads may use one executor: its programs run one at a time. All executors of a
  * process share one pool of threads.
  *
@@ -23,8 +26,10 @@ extern "C" {
 #endif
 
 typedef struct lazydit_native_program {
-  const char *file;   /* path of a .pte file; several programs may be in one */
-  const char *method; /* which of the file's methods */
+  const char* file;   /* path of a .pte file; several programs may be in one */
+  const char* method; /* which of the file's methods */
+  const char* hash;   /* sha256 of the file in lower-case hexadecimal, which names its packed weights in the weight
+                         cache; NULL: they are not kept */
 } lazydit_native_program;
 
 /* Zeros are the defaults. */
@@ -33,11 +38,12 @@ typedef struct lazydit_native_options {
      than there are fast cores makes every program wait for the slow ones. A pool must not be resized while an executor
      runs, nor with executors made before: free those first. */
   int32_t threads;
-  /* Path of a file for the weights as the engine packs them for this processor, or NULL for none. The first load writes
-     it beside its final name and renames it, later loads map it: they are fast, and the weights need no memory of their
-     own. Done without where the disk has not twice the room of the programs. Belongs to one set of programs and one
-     processor; delete it when either changes. */
-  const char *weight_cache;
+  /* Folder for the weights as the engine packs them for this processor, or NULL for none. The first load leaves them
+     there, later loads map them: they are fast, and the weights need no memory of their own. The folder is made if need
+     be; what was damaged or not used for 30 days is removed. Processes may share it. Where nothing can be kept, a full
+     disk for one, loading takes longer and that is all. Keep it where only you write: damage is found out, malice is
+     not. Linux and Android only. */
+  const char* weight_cache;
 } lazydit_native_options;
 
 #define LAZYDIT_NATIVE_MAX_TENSORS 8
@@ -52,27 +58,29 @@ typedef struct lazydit_native_signature {
 
 typedef struct lazydit_native lazydit_native;
 
+/* The ExecuTorch that the library was built with. */
+LAZYDIT_API const char* lazydit_native_engine_version(void);
+
 /* LAZYDIT_INVALID_ARGUMENT with a sentence that names the option to change, or LAZYDIT_OK. */
-LAZYDIT_API lazydit_status lazydit_native_options_check(const lazydit_native_options *options, lazydit_error *error);
+LAZYDIT_API lazydit_status lazydit_native_options_check(const lazydit_native_options* options, lazydit_error* error);
 
 /* Writes the options as text ("threads=2 weight_cache=none"), zero-terminated and at most `size` bytes. Returns the
  * bytes that the whole text needs, the zero included. */
-LAZYDIT_API size_t lazydit_native_options_print(const lazydit_native_options *options, char *text, size_t size);
+LAZYDIT_API size_t lazydit_native_options_print(const lazydit_native_options* options, char* text, size_t size);
 
 /* Loads all programs. The number of a program is its place in `programs`. On failure *native is NULL. */
-LAZYDIT_API lazydit_status lazydit_native_create(const lazydit_native_program *programs, size_t num_programs,
-                                                 const lazydit_native_options *options, lazydit_native **native,
-                                                 lazydit_error *error);
+LAZYDIT_API lazydit_status lazydit_native_create(const lazydit_native_program* programs, size_t num_programs,
+                                                 const lazydit_native_options* options, lazydit_native** native,
+                                                 lazydit_error* error);
 
 /* Of a loaded program, to hold against the manifest. */
-LAZYDIT_API lazydit_status lazydit_native_program_signature(const lazydit_native *native, int32_t program,
-                                                            lazydit_native_signature *signature,
-                                                            lazydit_error *error);
+LAZYDIT_API lazydit_status lazydit_native_program_signature(const lazydit_native* native, int32_t program,
+                                                            lazydit_native_signature* signature, lazydit_error* error);
 
 /* What lazydit_generation_run takes. */
-LAZYDIT_API const lazydit_executor *lazydit_native_executor(const lazydit_native *native);
+LAZYDIT_API const lazydit_executor* lazydit_native_executor(const lazydit_native* native);
 
-LAZYDIT_API void lazydit_native_free(lazydit_native *native); /* NULL is allowed */
+LAZYDIT_API void lazydit_native_free(lazydit_native* native); /* NULL is allowed */
 
 #ifdef __cplusplus
 }

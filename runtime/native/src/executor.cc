@@ -2,51 +2,49 @@
 
 #include <executorch/runtime/platform/runtime.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
-#include <set>
-#include <system_error>
 
 #include "failure.h"
 #include "thread_pool.h"
 
 namespace lazydit::native {
-namespace {
-
-uintmax_t bytes_of(const std::vector<ProgramPlace>& places) {
-  std::set<std::string> files;
-  for (const ProgramPlace& place : places) files.insert(place.file);
-  uintmax_t bytes = 0;
-  for (const std::string& file : files) {
-    std::error_code missing;
-    const uintmax_t size = std::filesystem::file_size(file, missing);
-    if (!missing) bytes += size;
-  }
-  return bytes;
-}
-
-}  // namespace
 
 Executor::Executor(const std::vector<ProgramPlace>& places, const Options& options)
-    : interface_{this, run, nullptr}, xnnpack_(options.weight_cache, bytes_of(places)) {
+    : interface_{this, run, nullptr, done_with}, weight_cache_(options.weight_cache) {
   executorch::runtime::runtime_init();
   resize_thread_pool(options.threads);
   for (const ProgramPlace& place : places) {
-    const ProgramFile& file = files_.try_emplace(place.file, place.file).first->second;
-    planned_.reserve(file.meta(place.method));
+    auto file =
+        std::find_if(places_.begin(), places_.end(), [&](const auto& known) { return known.path == place.file; });
+    if (file == places_.end()) file = places_.insert(file, {place.file, place.hash, {}});
+    entries_.push_back({static_cast<size_t>(file - places_.begin()), file->methods.size(), {}});
+    file->methods.push_back(place.method);
+  }
+  for (const FilePlace& place : places_) {
+    files_.push_back(std::make_unique<LoadedFile>(place, weight_cache_));
+    files_.back()->reserve(&planned_);
   }
   planned_.allocate();
-  for (const ProgramPlace& place : places)
-    programs_.push_back(std::make_unique<LoadedProgram>(files_.at(place.file), place.method, planned_.allocator(),
-                                                        &temporary_, xnnpack_.load_options()));
-  xnnpack_.keep_weights();
+  for (const auto& file : files_) file->load(&planned_, &temporary_);
+  for (Entry& entry : entries_) entry.signature = loaded(entry).signature();
 }
 
-LoadedProgram& Executor::at(int32_t program) const {
-  if (program >= 0 && static_cast<size_t>(program) < programs_.size()) return *programs_[static_cast<size_t>(program)];
+const Executor::Entry& Executor::at(int32_t program) const {
+  if (program >= 0 && static_cast<size_t>(program) < entries_.size()) return entries_[static_cast<size_t>(program)];
   throw Failure(LAZYDIT_INVALID_ARGUMENT, "there is no program " + std::to_string(program) +
                                               ": give the executor all programs of the gate graph");
+}
+
+LoadedProgram& Executor::loaded(const Entry& entry) {
+  std::unique_ptr<LoadedFile>& file = files_[entry.file];
+  if (file == nullptr) {
+    auto again = std::make_unique<LoadedFile>(places_[entry.file], weight_cache_);
+    again->load(&planned_, &temporary_);
+    file = std::move(again);
+  }
+  return file->program(entry.method);
 }
 
 int32_t Executor::run(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
@@ -54,12 +52,22 @@ int32_t Executor::run(void* self, int32_t program, const lazydit_tensor* inputs,
   auto* const executor = static_cast<Executor*>(self);
   try {
     const std::lock_guard<std::mutex> lock(executor->one_at_a_time_);
-    executor->at(program).run(inputs, num_inputs, outputs, num_outputs);
+    executor->loaded(executor->at(program)).run(inputs, num_inputs, outputs, num_outputs);
     return 0;
   } catch (const std::exception& error) {
     std::snprintf(message, message_size, "%s", error.what());
     return 1;
   }
+}
+
+/* A program that shares its file stays: the file would stay with the others. */
+void Executor::done_with(void* self, int32_t program) {
+  auto* const executor = static_cast<Executor*>(self);
+  if (program < 0 || static_cast<size_t>(program) >= executor->entries_.size()) return;
+  const size_t file = executor->entries_[static_cast<size_t>(program)].file;
+  if (executor->places_[file].methods.size() > 1) return;
+  const std::lock_guard<std::mutex> lock(executor->one_at_a_time_);
+  executor->files_[file] = nullptr;
 }
 
 }  // namespace lazydit::native

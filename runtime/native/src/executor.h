@@ -6,25 +6,23 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "lazydit_native.h"
-#include "loaded_program.h"
+#include "loaded_file.h"
 #include "options.h"
 #include "planned_memory.h"
-#include "program_file.h"
-#include "xnnpack_options.h"
 
 namespace lazydit::native {
 
-/* Where a program is found. */
+/* Where a program is found; `hash` is the file's, or empty. */
 struct ProgramPlace {
   std::string file;
   std::string method;
+  std::string hash;
 };
 
 class Executor {
@@ -37,21 +35,30 @@ class Executor {
   const lazydit_executor* interface() const { return &interface_; }
 
   /* Throws Failure when there is no such program. */
-  const lazydit_native_signature& signature(int32_t program) const { return at(program).signature(); }
+  const lazydit_native_signature& signature(int32_t program) const { return at(program).signature; }
 
  private:
+  struct Entry {
+    size_t file;
+    size_t method;  // its place in the file
+    lazydit_native_signature signature;
+  };
+
   static int32_t run(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
                      const lazydit_tensor* outputs, size_t num_outputs, char* message, size_t message_size);
+  static void done_with(void* self, int32_t program);
 
-  LoadedProgram& at(int32_t program) const;
+  const Entry& at(int32_t program) const;
+  LoadedProgram& loaded(const Entry& entry);
 
   lazydit_executor interface_;
   std::mutex one_at_a_time_;
-  XnnpackOptions xnnpack_;
-  std::map<std::string, ProgramFile> files_;
+  std::string weight_cache_;
+  std::vector<FilePlace> places_;
+  std::vector<Entry> entries_;
   PlannedMemory planned_;
   executorch::extension::MallocMemoryAllocator temporary_;
-  std::vector<std::unique_ptr<LoadedProgram>> programs_;
+  std::vector<std::unique_ptr<LoadedFile>> files_;  // in the order of places_; none while it is unloaded
 };
 
 }  // namespace lazydit::native

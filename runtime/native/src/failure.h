@@ -1,8 +1,6 @@
-/* What goes wrong inside the library travels as an exception, up to the C interface and no further. */
+/* What goes wrong travels as an exception, up to the C interface or the end of a tool and no further. */
 #ifndef LAZYDIT_NATIVE_FAILURE_H_
 #define LAZYDIT_NATIVE_FAILURE_H_
-
-#include <executorch/runtime/core/error.h>
 
 #include <stdexcept>
 #include <string>
@@ -21,13 +19,13 @@ class Failure : public std::runtime_error {
   lazydit_status status_;
 };
 
-/* Throws unless the engine succeeded: "`what` (ENGINE'S ERROR): `remedy`". */
-inline void check(executorch::runtime::Error error, const std::string& what, const char* remedy) {
-  if (error == executorch::runtime::Error::Ok) return;
-  throw Failure(LAZYDIT_EXECUTOR_FAILED, what + " (" + executorch::runtime::to_string(error) + "): " + remedy);
-}
+/* What is wrong with what a caller gave. */
+[[noreturn]] inline void refuse(const std::string& sentence) { throw Failure(LAZYDIT_INVALID_ARGUMENT, sentence); }
 
-inline constexpr const char* kExportAgain = "export the bundle again with the ExecuTorch that is installed";
+/* Throws unless the core succeeded. */
+inline void check(lazydit_status status, const lazydit_error& error) {
+  if (status != LAZYDIT_OK) throw Failure(status, error.message);
+}
 
 }  // namespace lazydit::native
 

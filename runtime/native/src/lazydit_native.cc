@@ -22,6 +22,9 @@ struct lazydit_native {
 
 namespace {
 
+constexpr size_t kLongestHash = 128;
+constexpr const char* kHexadecimal = "0123456789abcdef";
+
 lazydit_status report(lazydit_error* error, lazydit_status status, const char* sentence) {
   if (error != nullptr) {
     error->status = status;
@@ -55,12 +58,17 @@ std::vector<ProgramPlace> places_of(const lazydit_native_program* programs, size
   for (size_t i = 0; i < num_programs; ++i) {
     require(programs[i].file != nullptr && programs[i].method != nullptr,
             "a program has no file or no method: give both");
-    places.push_back({programs[i].file, programs[i].method});
+    const std::string hash = programs[i].hash == nullptr ? "" : programs[i].hash;
+    require(hash.size() <= kLongestHash && hash.find_first_not_of(kHexadecimal) == std::string::npos,
+            "the hash of a program's file is not hexadecimal: give its sha256, or none");
+    places.push_back({programs[i].file, programs[i].method, hash});
   }
   return places;
 }
 
 }  // namespace
+
+const char* lazydit_native_engine_version(void) { return LAZYDIT_EXECUTORCH_VERSION; }
 
 lazydit_status lazydit_native_options_check(const lazydit_native_options* options, lazydit_error* error) {
   return guarded(error, [&] {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-#include "failure.h"
+#include "engine_error.h"
 
 namespace lazydit::native {
 namespace {
@@ -136,8 +136,8 @@ void LoadedProgram::collect(const lazydit_tensor& output, size_t index) {
 
 void LoadedProgram::require(bool holds, const char* kind, size_t index, const char* what) const {
   if (holds) return;
-  throw Failure(LAZYDIT_EXECUTOR_FAILED, std::string(kind) + " " + std::to_string(index) + " of method " + name_ +
-                                             " " + what + ": " + kWrongSignature);
+  throw Failure(LAZYDIT_EXECUTOR_FAILED, std::string(kind) + " " + std::to_string(index) + " of method " + name_ + " " +
+                                             what + ": " + kWrongSignature);
 }
 
 }  // namespace lazydit::native

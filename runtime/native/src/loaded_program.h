@@ -22,8 +22,7 @@ class LoadedProgram {
  public:
   /* `planned` and `temporary` may be shared by programs that never run at the same time; they, and `file`, must outlive
      this object. Throws Failure when the engine cannot load the method. */
-  LoadedProgram(const ProgramFile& file, const std::string& method,
-                executorch::runtime::HierarchicalAllocator* planned,
+  LoadedProgram(const ProgramFile& file, const std::string& method, executorch::runtime::HierarchicalAllocator* planned,
                 executorch::runtime::MemoryAllocator* temporary,
                 const executorch::runtime::LoadBackendOptionsMap& backend_options);
   LoadedProgram(const LoadedProgram&) = delete;

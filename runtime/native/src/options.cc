@@ -1,7 +1,6 @@
 #include "options.h"
 
 #include "failure.h"
-#include "xnnpack_options.h"
 
 namespace lazydit::native {
 namespace {
@@ -18,14 +17,10 @@ void Options::validate() const {
   if (threads < 0 || threads > kMostThreads)
     throw Failure(LAZYDIT_INVALID_ARGUMENT, "threads is " + std::to_string(threads) + ": choose 1 to " +
                                                 std::to_string(kMostThreads) + ", or 0 for the engine's choice");
-  if (weight_cache.size() > XnnpackOptions::kLongestPath)
-    throw Failure(LAZYDIT_INVALID_ARGUMENT, "weight_cache is a path of " + std::to_string(weight_cache.size()) +
-                                                " bytes: choose one of at most " +
-                                                std::to_string(XnnpackOptions::kLongestPath));
 }
 
-std::string Options::to_string() const { 
+std::string Options::to_string() const {
   return "threads=" + std::to_string(threads) + " weight_cache=" + (weight_cache.empty() ? "none" : weight_cache);
- }
+}
 
 }  // namespace lazydit::native

@@ -11,7 +11,7 @@ namespace lazydit::native {
 
 struct Options {
   int32_t threads = 0;
-  std::string weight_cache;
+  std::string weight_cache;  // a folder, or empty
 
   static Options from(const lazydit_native_options& options);
 

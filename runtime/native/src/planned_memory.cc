@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "failure.h"
+#include "engine_error.h"
 
 namespace lazydit::native {
 namespace {

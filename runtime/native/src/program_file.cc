@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "failure.h"
+#include "engine_error.h"
 
 namespace lazydit::native {
 namespace {

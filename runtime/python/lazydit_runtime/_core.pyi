@@ -21,7 +21,10 @@ class ActivationType(enum.Enum):
     FLOAT16 = 1
 
 class Model:
-    """A model's sizes and gate graph. A program's number is its place in `programs`."""
+    """A model's sizes and gate graph. A program's number is its place in `programs`.
+
+    `blocks` are the programs of whole blocks, one per block or none.
+    """
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class Model:
         condition_max_steps: int,
         image_shape: Sequence[int],
         activation_type: ActivationType = ActivationType.FLOAT32,
+        blocks: Sequence[int] = (),
     ) -> None: ...
 
 class Plan:

@@ -43,6 +43,8 @@ class Bundle:
         check_manifest(manifest)
         for name, entry in manifest.files.items():
             _check_file(directory, name, entry)
+        for file in {program.file for program in manifest.programs.values()}:
+            _check_package(directory, file, manifest)
         gates = {spec.name: _read_gates(directory, manifest, spec) for spec in manifest.gate_sets}
         return cls(directory, manifest, gates)
 
@@ -93,6 +95,17 @@ def _check_file(directory: Path, name: str, entry: FileEntry) -> None:
             f"{name} in {directory} is not the file that was exported (its sha256 differs): "
             "copy or export the bundle again"
         )
+
+
+def _check_package(directory: Path, file: str, manifest: Manifest) -> None:
+    """Refuses a program's folder that holds more than the manifest lists: engines read it whole."""
+    listed = {directory / name for name in manifest.files_in(file)}
+    for path in (directory / file).rglob("*") if listed else ():
+        if path not in listed and (path.is_symlink() or not path.is_dir()):
+            raise LazyDiTError(
+                f"{path.relative_to(directory).as_posix()} in {directory} is not listed in the "
+                "manifest: remove it, or copy or export the bundle again"
+            )
 
 
 def _read_gates(directory: Path, manifest: Manifest, spec: GateSetSpec) -> NDArray[np.float32]:

@@ -39,9 +39,11 @@ class TensorSpec:
 class ProgramSpec:
     """A program: its file within the bundle, its method there, its signature.
 
-    `delegates` counts the pieces that the engine's accelerated backend took when it was lowered,
-    `leftover_ops` names the operators that it did not take; both are empty where the target has
-    no such thing.
+    `file` may be a package: a folder, all files of which the manifest lists. `delegates` counts the
+    pieces that the engine's accelerated backend took when it was lowered, `leftover_ops` names the
+    operators that it did not take; both are empty where the target has no such thing. `operators`
+    counts what one call runs, `weight_bytes` is what it reads of the bundle's weights; both are
+    0 where the target does not tell.
     """
 
     file: str
@@ -50,6 +52,20 @@ class ProgramSpec:
     outputs: tuple[TensorSpec, ...]
     delegates: int = 0
     leftover_ops: tuple[str, ...] = ()
+    operators: int = 0
+    weight_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class WeightsSpec:
+    """The weights of all programs: bytes in the bundle, and how many of them are different.
+
+    A weight that several programs read and one file holds counts once in both; one that lies in
+    the bundle twice, twice in the first.
+    """
+
+    stored_bytes: int
+    different_bytes: int
 
 
 @dataclass(frozen=True)
@@ -121,13 +137,18 @@ class ModuleNode:
 
 @dataclass(frozen=True)
 class GateGraph:
-    """Which programs follow one another; `modules` in order attn 0, mlp 0, attn 1, ..."""
+    """Which programs follow one another; `modules` in order attn 0, mlp 0, attn 1, ...
+
+    `blocks` names a program per block that does what its two modules do, or none: it is called
+    where both run whatever a gate says.
+    """
 
     condition: ConditionNode
     embed: str
     modules: tuple[ModuleNode, ...]
     final: str
     decode: str | None
+    blocks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,7 +192,8 @@ class Manifest:
 
     `formats` holds the versions of the programs' file format, for example {"onnx_opset": 20}, where
     a runtime may know some and not others: it refuses those it does not know.
-    `verification` holds the numbers of the parity gate, whatever it measured.
+    `verification` holds the numbers of the parity gate, whatever it measured. `weights` is None
+    where the target does not tell.
     """
 
     schema_version: int
@@ -187,6 +209,7 @@ class Manifest:
     gate_sets: tuple[GateSetSpec, ...]
     verification: Mapping[str, Any] = field(default_factory=dict)
     formats: Mapping[str, int] = field(default_factory=dict)
+    weights: WeightsSpec | None = None
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -200,6 +223,10 @@ class Manifest:
         _check_schema(content, source)
         manifest: Manifest = _build(cls, content)
         return manifest
+
+    def files_in(self, folder: str) -> list[str]:
+        """The files below `folder`, a path within the bundle."""
+        return [name for name in self.files if name.startswith(f"{folder}/")]
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads, in plain lists and dictionaries."""
@@ -279,6 +306,7 @@ _PARTS: dict[str, type] = {
     "defaults": Defaults,
     "files": FileEntry,
     "programs": ProgramSpec,
+    "weights": WeightsSpec,
     "inputs": TensorSpec,
     "outputs": TensorSpec,
     "graph": GateGraph,
@@ -298,7 +326,7 @@ def _build(part: type, content: Mapping[str, Any]) -> Any:
 
 def _value(key: str, value: Any) -> Any:
     part = _PARTS.get(key)
-    if part is None:
+    if part is None or value is None:
         return tuple(value) if isinstance(value, list) else value
     if isinstance(value, list):
         return tuple(_build(part, item) for item in value)

@@ -99,6 +99,7 @@ def core_model(manifest: Manifest) -> _core.Model:
         condition=programs.index(graph.condition.program),
         embed=programs.index(graph.embed),
         modules=[programs.index(module.program) for module in graph.modules],
+        blocks=[programs.index(block) for block in graph.blocks],
         reuse=programs.index(graph.modules[0].reuse),
         final=programs.index(graph.final),
         decode=None if graph.decode is None else programs.index(graph.decode),

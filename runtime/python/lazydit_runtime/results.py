@@ -28,6 +28,7 @@ class Timings:
     embed_ms: float
     attn_ms: float
     mlp_ms: float
+    block_ms: float
     reuse_ms: float
     final_ms: float
     decode_ms: float

@@ -33,6 +33,7 @@ def signatures(manifest: Manifest) -> dict[str, Signature]:
         "condition": Signature((("int64", (1,)), _float32("T")), modulation),
         "embed": Signature((latent,), stream),
         "module": Signature((hidden, hidden, vector, vector, vector), (*stream, hidden)),
+        "block": Signature((hidden, hidden, *[vector] * 6), (*stream, hidden, hidden)),
         "reuse": Signature((hidden, hidden, vector), stream),
         "final": Signature((hidden, vector, vector), (model_output,)),
         "decode": Signature((latent,), (_float32(1, *image_shape(manifest)),)),
@@ -69,6 +70,8 @@ def check_manifest(manifest: Manifest) -> None:
     for module in graph.modules:
         _check_program(manifest, module.program, roles["module"])
         _check_program(manifest, module.reuse, roles["reuse"])
+    for block in graph.blocks:
+        _check_program(manifest, block, roles["block"])
     _check_program(manifest, graph.final, roles["final"])
     if graph.decode is not None:
         _check_program(manifest, graph.decode, roles["decode"])
@@ -123,6 +126,8 @@ def _check_modules(manifest: Manifest) -> None:
             (module.block, module.kind) == (index // 2, ("attn", "mlp")[index % 2]),
             f"graph.modules[{index}] is {module.kind} of block {module.block}, out of order",
         )
+    blocks = len(manifest.graph.blocks)
+    _require(blocks in (0, depth), f"graph.blocks lists {blocks} programs for depth {depth}")
     _require(len({m.reuse for m in modules}) == 1, "graph.modules name several reuse programs")
 
 
@@ -130,7 +135,8 @@ def _check_program(manifest: Manifest, name: str, signature: Signature) -> None:
     _require(name in manifest.programs, f"program {name} is in the gate graph only")
     program: ProgramSpec = manifest.programs[name]
     _require(
-        program.file in manifest.files, f"{program.file} of program {name} is not listed in files"
+        program.file in manifest.files or bool(manifest.files_in(program.file)),
+        f"{program.file} of program {name} is not listed in files",
     )
     _check_tensors(f"programs.{name}.inputs", program.inputs, signature.inputs)
     _check_tensors(f"programs.{name}.outputs", program.outputs, signature.outputs)

@@ -20,7 +20,7 @@ void init_model(Model* self, std::vector<std::string> programs, int32_t conditio
                 std::vector<int32_t> modules, int32_t reuse, int32_t final_program, std::optional<int32_t> decode,
                 int64_t depth, int64_t width, int64_t tokens, std::vector<int64_t> latent_shape,
                 int64_t output_channels, int64_t num_classes, int64_t condition_max_steps,
-                std::vector<int64_t> image_shape, lazydit_dtype activation_type) {
+                std::vector<int64_t> image_shape, lazydit_dtype activation_type, std::vector<int32_t> blocks) {
   if (latent_shape.size() != 3 || image_shape.size() != 3)
     raise_use_error("the shapes of latent and image need three sizes: [channels, height, width]");
   lazydit_model sizes = {};
@@ -42,7 +42,7 @@ void init_model(Model* self, std::vector<std::string> programs, int32_t conditio
   sizes.image_height = image_shape[1];
   sizes.image_width = image_shape[2];
   sizes.activation_type = activation_type;
-  new (self) Model(sizes, std::move(modules), std::move(programs));
+  new (self) Model(sizes, std::move(modules), std::move(blocks), std::move(programs));
 }
 
 void init_plan(Plan* self, std::vector<int64_t> timesteps, std::vector<double> alphas_cumprod, bool guided,
@@ -62,17 +62,22 @@ void init_plan(Plan* self, std::vector<int64_t> timesteps, std::vector<double> a
 
 }  // namespace
 
-Model::Model(lazydit_model sizes, std::vector<int32_t> modules, std::vector<std::string> programs)
-    : modules_(std::move(modules)), programs_(std::move(programs)), model_(sizes) {
+Model::Model(lazydit_model sizes, std::vector<int32_t> modules, std::vector<int32_t> blocks,
+             std::vector<std::string> programs)
+    : modules_(std::move(modules)), blocks_(std::move(blocks)), programs_(std::move(programs)), model_(sizes) {
   const auto known = static_cast<int64_t>(programs_.size());
   const auto unknown = [known](int32_t program) { return program < 0 || program >= known; };
   bool wrong = unknown(model_.condition_program) || unknown(model_.embed_program) || unknown(model_.reuse_program) ||
                unknown(model_.final_program) || model_.decode_program >= known;
   for (const int32_t program : modules_) wrong = wrong || unknown(program);
+  for (const int32_t program : blocks_) wrong = wrong || unknown(program);
   if (wrong) raise_use_error("a program number is not a place in the list of programs: correct the gate graph");
   if (model_.depth < 1 || modules_.size() / 2 != static_cast<uint64_t>(model_.depth) || modules_.size() % 2 != 0)
     raise_use_error("a model has two modules per block: correct the depth or the list of modules");
+  if (!blocks_.empty() && 2 * blocks_.size() != modules_.size())
+    raise_use_error("a model has one program per block, or none: correct the list of blocks");
   model_.module_programs = modules_.data();
+  model_.block_programs = blocks_.empty() ? nullptr : blocks_.data();
 }
 
 Plan::Plan(std::vector<int64_t> timesteps, std::vector<double> alphas_cumprod, lazydit_plan rest,
@@ -115,7 +120,8 @@ void bind_descriptions(nb::module_& module) {
   nb::class_<Model>(module, "Model")
       .def("__init__", init_model, nb::kw_only(), "programs"_a, "condition"_a, "embed"_a, "modules"_a, "reuse"_a,
            "final"_a, "decode"_a.none(), "depth"_a, "width"_a, "tokens"_a, "latent_shape"_a, "output_channels"_a,
-           "num_classes"_a, "condition_max_steps"_a, "image_shape"_a, "activation_type"_a = LAZYDIT_FLOAT32);
+           "num_classes"_a, "condition_max_steps"_a, "image_shape"_a, "activation_type"_a = LAZYDIT_FLOAT32,
+           "blocks"_a = std::vector<int32_t>());
   nb::class_<Plan>(module, "Plan")
       .def("__init__", init_plan, nb::kw_only(), "timesteps"_a, "alphas_cumprod"_a, "guided"_a, "guidance_channels"_a,
            "kind"_a, "gates"_a.none() = nb::none(), "thresholds"_a = std::pair<float, float>(0.5f, 0.5f),

@@ -20,7 +20,8 @@ using MaskArray = nanobind::ndarray<const bool, nanobind::ndim<2>, nanobind::c_c
 /* A lazydit_model with the arrays that it points to. The number of a program is its place in `programs`. */
 class Model {
  public:
-  Model(lazydit_model sizes, std::vector<int32_t> modules, std::vector<std::string> programs);
+  Model(lazydit_model sizes, std::vector<int32_t> modules, std::vector<int32_t> blocks,
+        std::vector<std::string> programs);
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
@@ -29,6 +30,7 @@ class Model {
 
  private:
   std::vector<int32_t> modules_;
+  std::vector<int32_t> blocks_;
   std::vector<std::string> programs_;
   lazydit_model model_;
 };

@@ -142,6 +142,7 @@ nb::dict Generation::timings() {
   times["embed_ms"] = timings.embed_ms;
   times["attn_ms"] = timings.attn_ms;
   times["mlp_ms"] = timings.mlp_ms;
+  times["block_ms"] = timings.block_ms;
   times["reuse_ms"] = timings.reuse_ms;
   times["final_ms"] = timings.final_ms;
   times["decode_ms"] = timings.decode_ms;

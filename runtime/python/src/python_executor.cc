@@ -38,7 +38,7 @@ nb::object view(const lazydit_tensor& tensor, nb::handle owner) {
 PythonCallbacks::PythonCallbacks(nb::handle owner, const std::vector<std::string>& programs, nb::object executor,
                                  nb::object on_step)
     : owner_(owner), programs_(programs), executor_(std::move(executor)), on_step_(std::move(on_step)) {
-  python_ = {this, run, nullptr};
+  python_ = {this, run, nullptr, nullptr};
   if (PyCapsule_CheckExact(executor_.ptr()) == 0) {
     run_ = executor_.attr("run");
     return;

@@ -16,7 +16,7 @@ class MarkingExecutor {
  public:
   explicit MarkingExecutor(const FakeModel& model) : model_(model) {}
 
-  lazydit_executor Interface() { return {this, &MarkingExecutor::RunCallback, nullptr}; }
+  lazydit_executor Interface() { return {this, &MarkingExecutor::RunCallback, nullptr, nullptr}; }
 
   std::size_t num_reuses = 0;
 

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "scenario.h"
 
@@ -95,9 +96,18 @@ TEST_F(ExecutorTest, ThatDoesNotTerminateItsReasonDoesNoHarm) {
                                    std::memset(message, 'y', message_size);
                                    return -1;
                                  },
-                                 nullptr};
+                                 nullptr, nullptr};
   EXPECT_EQ(lazydit_generation_run(generation_.get(), &scenario_.request, &rude, &error_), LAZYDIT_EXECUTOR_FAILED);
   EXPECT_EQ(std::strlen(error_.message), sizeof(error_.message) - 1);
+}
+
+TEST_F(ExecutorTest, MayLetGoOfConditionAfterItsLastCall) {
+  ASSERT_EQ(Run(), LAZYDIT_OK);
+  const int32_t condition = executor_.calls.front().program;
+  std::size_t condition_calls = 0;
+  for (const RecordedCall& call : executor_.calls) condition_calls += call.program == condition ? 1 : 0;
+  ASSERT_EQ(executor_.done.size(), 1U);
+  EXPECT_EQ(executor_.done.front(), std::make_pair(condition, condition_calls));
 }
 
 TEST_F(ExecutorTest, ThatThrowsIsStoppedAtTheInterface) {

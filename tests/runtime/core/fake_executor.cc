@@ -49,7 +49,14 @@ void ReadPastTheEnd(const Tensors& tensors) {
 
 }  // namespace
 
-lazydit_executor FakeExecutor::Interface() { return {this, &FakeExecutor::RunCallback, nullptr}; }
+lazydit_executor FakeExecutor::Interface() {
+  return {this, &FakeExecutor::RunCallback, nullptr, &FakeExecutor::DoneCallback};
+}
+
+void FakeExecutor::DoneCallback(void* context, int32_t program) {
+  auto* self = static_cast<FakeExecutor*>(context);
+  self->done.emplace_back(program, self->num_calls);
+}
 
 int32_t FakeExecutor::RunCallback(void* context, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
                                   const lazydit_tensor* outputs, size_t num_outputs, char* message,
@@ -83,6 +90,7 @@ void FakeExecutor::Compute(int32_t program, const Tensors& in, const Tensors& ou
     case kDecode:
       return Decode(in, out);
     default:
+      if (program >= kFirstBlock) return Block(static_cast<std::size_t>(program - kFirstBlock), in, out);
       ASSERT_GE(program, static_cast<int32_t>(kFirstModule));
       ASSERT_LT(program, kFirstModule + static_cast<int32_t>(model_.modules()));
       Module(static_cast<std::size_t>(program - kFirstModule), in, out);
@@ -138,6 +146,20 @@ void FakeExecutor::Module(std::size_t module, const Tensors& in, const Tensors& 
     Floats(out[0])[i] = Floats(in[0])[i] + Floats(in[4])[i % width] * Floats(out[3])[i];
   }
   FillNorm(out);
+}
+
+void FakeExecutor::Block(std::size_t block, const Tensors& in, const Tensors& out) const {
+  ASSERT_LT(block, static_cast<std::size_t>(model_.depth));
+  ASSERT_EQ(in.size(), 8U);
+  ASSERT_EQ(out.size(), 5U);
+  std::vector<float> x(model_.hidden()), norm(model_.hidden()), norm_sum(static_cast<std::size_t>(model_.width));
+  const auto stand_in = [](lazydit_tensor tensor, std::vector<float>* memory) {
+    tensor.data = memory->data();
+    return tensor;
+  };
+  const Tensors between = {stand_in(out[0], &x), stand_in(out[1], &norm), stand_in(out[2], &norm_sum)};
+  Module(2 * block, {in[0], in[1], in[2], in[3], in[4]}, {between[0], between[1], between[2], out[3]});
+  Module(2 * block + 1, {between[0], between[1], in[5], in[6], in[7]}, {out[0], out[1], out[2], out[4]});
 }
 
 void FakeExecutor::Reuse(const Tensors& in, const Tensors& out) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fake_model.h"
@@ -31,14 +32,18 @@ class FakeExecutor {
   bool record = true;
   std::vector<RecordedCall> calls;
   std::size_t num_calls = 0;
+  // Programs that the generation was done with, and the calls until then.
+  std::vector<std::pair<int32_t, std::size_t>> done;
 
  private:
   static int32_t RunCallback(void* context, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
                              const lazydit_tensor* outputs, size_t num_outputs, char* message, size_t message_size);
+  static void DoneCallback(void* context, int32_t program);
   void Compute(int32_t program, const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Condition(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Embed(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Module(std::size_t module, const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
+  void Block(std::size_t block, const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Reuse(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Final(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Decode(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;

@@ -10,7 +10,14 @@ std::vector<int32_t> FakeModel::ModulePrograms() const {
   return programs;
 }
 
-lazydit_model FakeModel::Describe(const std::vector<int32_t>& module_programs) const {
+std::vector<int32_t> FakeModel::BlockPrograms() const {
+  std::vector<int32_t> programs;
+  for (int32_t i = 0; i < depth; ++i) programs.push_back(kFirstBlock + i);
+  return programs;
+}
+
+lazydit_model FakeModel::Describe(const std::vector<int32_t>& module_programs,
+                                  const std::vector<int32_t>& block_programs) const {
   lazydit_model model{};
   model.depth = depth;
   model.width = width;
@@ -24,6 +31,7 @@ lazydit_model FakeModel::Describe(const std::vector<int32_t>& module_programs) c
   model.condition_program = kCondition;
   model.embed_program = kEmbed;
   model.module_programs = module_programs.data();
+  model.block_programs = whole_blocks ? block_programs.data() : nullptr;
   model.reuse_program = kReuse;
   model.final_program = kFinal;
   model.decode_program = decodes ? kDecode : -1;

@@ -14,6 +14,7 @@ enum FakeProgram : int32_t {
   kEmbed = 7,
   kDecode = 9,
   kFirstModule = 20,
+  kFirstBlock = 40,
   kFinal = 55,
   kCondition = 100,
 };
@@ -29,6 +30,7 @@ struct FakeModel {
   int64_t latent_width = 2;
   bool learns_sigma = true;
   bool decodes = false;
+  bool whole_blocks = false;
   int64_t num_classes = 4;
   int64_t condition_max_steps = 64;
   lazydit_dtype activation_type = LAZYDIT_FLOAT32;  // FakeExecutor computes in this one only
@@ -40,8 +42,9 @@ struct FakeModel {
   std::size_t model_output() const { return latent() * (learns_sigma ? 2 : 1); }
   std::size_t image() const { return 3 * 4 * plane(); }
 
-  lazydit_model Describe(const std::vector<int32_t>& module_programs) const;
+  lazydit_model Describe(const std::vector<int32_t>& module_programs, const std::vector<int32_t>& block_programs) const;
   std::vector<int32_t> ModulePrograms() const;
+  std::vector<int32_t> BlockPrograms() const;
 };
 
 // The formulas of the programs, element by element.

@@ -120,7 +120,7 @@ TEST(Run, AllocatesNothing) {
   const lazydit_executor idle = {nullptr,
                                  [](void*, int32_t, const lazydit_tensor*, size_t, const lazydit_tensor*, size_t, char*,
                                     size_t) -> int32_t { return 0; },
-                                 nullptr};
+                                 nullptr, nullptr};
   const std::size_t before = allocated_bytes;
   EXPECT_EQ(lazydit_generation_run(generation.get(), &scenario.request, &idle, nullptr), LAZYDIT_OK);
   EXPECT_EQ(allocated_bytes, before);

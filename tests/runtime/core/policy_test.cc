@@ -23,10 +23,12 @@ struct Case {
 // Without it GoogleTest prints a case as its bytes.
 void PrintTo(const Case& one, std::ostream* stream) { *stream << one.name; }
 
-class PolicyTest : public testing::TestWithParam<std::tuple<Case, bool>> {};
+class PolicyTest : public testing::TestWithParam<std::tuple<Case, bool, bool>> {};
 
 TEST_P(PolicyTest, TakesTheDecisionsAndGivesTheLatentOfThePlainMethod) {
-  Scenario scenario(9);
+  FakeModel model;
+  model.whole_blocks = std::get<2>(GetParam());
+  Scenario scenario(9, model);
   scenario.policy = std::get<0>(GetParam()).policy;
   scenario.guided = std::get<1>(GetParam());
   const ReferenceResult expected = Reference(scenario);
@@ -56,9 +58,10 @@ INSTANTIATE_TEST_SUITE_P(Policies, PolicyTest,
                                                           Case{"EveryFifthReusingAtMostTwice", EveryN(5, 2)},
                                                           Case{"Schedule", FixedSchedule()},
                                                           Case{"ScheduleReusingAtMostOnce", FixedSchedule(1)}),
-                                          testing::Bool()),
+                                          testing::Bool(), testing::Bool()),
                          [](const auto& info) {
-                           return std::get<0>(info.param).name + (std::get<1>(info.param) ? "Guided" : "Unguided");
+                           return std::get<0>(info.param).name + (std::get<1>(info.param) ? "Guided" : "Unguided") +
+                                  (std::get<2>(info.param) ? "InBlocks" : "");
                          });
 
 std::vector<uint8_t> Ran(const Scenario& scenario) {

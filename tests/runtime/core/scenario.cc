@@ -7,7 +7,10 @@
 namespace lazydit_test {
 
 Scenario::Scenario(int32_t num_steps, const FakeModel& fake_model)
-    : model(fake_model), module_programs(fake_model.ModulePrograms()), steps(num_steps) {
+    : model(fake_model),
+      module_programs(fake_model.ModulePrograms()),
+      block_programs(fake_model.BlockPrograms()),
+      steps(num_steps) {
   for (int32_t step = 0; step < steps; ++step) {
     timesteps.push_back(10 * (steps - step) + 3);
     alphas_cumprod.push_back((step + 1.0) / (steps + 1.0));
@@ -78,6 +81,7 @@ lazydit_status RunScenario(const Scenario& scenario, lazydit_generation* generat
   request.noise = scenario.noise.empty() ? nullptr : scenario.noise.data();
   executor->num_calls = 0;
   executor->calls.clear();
+  executor->done.clear();
   const lazydit_executor interface = executor->Interface();
   return lazydit_generation_run(generation, &request, &interface, error);
 }

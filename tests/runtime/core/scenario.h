@@ -20,12 +20,13 @@ using GenerationPtr = std::unique_ptr<lazydit_generation, FreeGeneration>;
 struct Scenario {
   explicit Scenario(int32_t num_steps = 6, const FakeModel& fake_model = {});
 
-  lazydit_model Model() const { return model.Describe(module_programs); }
+  lazydit_model Model() const { return model.Describe(module_programs, block_programs); }
   lazydit_plan Plan() const;
   std::size_t samples() const { return guided ? 2 : 1; }
 
   FakeModel model;
   std::vector<int32_t> module_programs;
+  std::vector<int32_t> block_programs;
   int32_t steps;
   std::vector<int64_t> timesteps;
   std::vector<double> alphas_cumprod;

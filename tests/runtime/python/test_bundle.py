@@ -14,6 +14,7 @@ import pytest
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import Bundle
 from lazydit_runtime.manifest import Manifest, schema
+from tests.conftest import run_tool
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -24,6 +25,11 @@ def refusal(toy_bundle: Any) -> str:
         Bundle.open(toy_bundle.directory)
     sentence = str(caught.value)
     assert "\n" not in sentence and ": " in sentence
+    out = toy_bundle.directory.parent / "image.png"
+    in_cpp = run_tool("lazydit-run", "--bundle", toy_bundle.directory, "--out", out).sentence
+    # Of a wrong structure the two readers have words of their own.
+    assert in_cpp == sentence or " is wrong at " in sentence
+    assert not out.exists()
     return sentence
 
 
@@ -156,6 +162,8 @@ def change_at(path: str, value: Any) -> Change:
         ("model/guidance_channels", 4, "guidance_channels"),
         ("model/image", "decode", "image"),
         ("model/image", "jpeg", "model.image"),
+        ("model/activation_type", "float16", "programs.embed.outputs[0]"),
+        ("model/activation_type", "float8", "model.activation_type"),
         ("diffusion/beta_schedule", "cosine", "beta_schedule"),
         ("diffusion/beta_end", 1.5, "beta_end"),
         ("defaults/steps", 1000, "steps"),

@@ -16,7 +16,17 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_scheduler_runs_without_a_bundle(run_cli: Any) -> None:
     outcome = run_cli("doctor")
     assert outcome.code == 0
-    for words in ("python", "torch", "executorch", "processors", "adb", "Xcode", "works"):
+    for words in (
+        "weight cache",
+        "runs ExecuTorch 1.5",
+        "python",
+        "torch",
+        "executorch",
+        "processors",
+        "adb",
+        "Xcode",
+        "works",
+    ):
         assert words in outcome.stdout
     assert "run lazydit-export" in outcome.stdout
 

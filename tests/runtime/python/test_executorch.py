@@ -1,6 +1,7 @@
 """The ExecuTorch executor on two small .pte files, against PyTorch."""
 
 import dataclasses
+import hashlib
 import shutil
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from lazydit.errors import LazyDiTError
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.executors.executorch import ExecuTorchExecutor
-from lazydit_runtime.manifest import ConditionNode, GateGraph, ProgramSpec, TensorSpec
+from lazydit_runtime.manifest import ConditionNode, FileEntry, GateGraph, ProgramSpec, TensorSpec
 
 MOST_STEPS = 8
 ROWS, WIDTH = 4, 8
@@ -81,6 +82,7 @@ class Contents:
 
     programs: dict[str, ProgramSpec]
     graph: GateGraph
+    files: dict[str, FileEntry]
     formats: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
@@ -96,7 +98,11 @@ def bundle_in(folder: Path, **changes: ProgramSpec) -> Bundle:
         "b": ProgramSpec("table.pte", "table", (label, timesteps), (rows,)),
     }
     graph = GateGraph(ConditionNode("b", MOST_STEPS), "", (), "", None)
-    contents: Any = Contents(programs | changes, graph)
+    files = {
+        path.name: FileEntry(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.iterdir()
+    }
+    contents: Any = Contents(programs | changes, graph, files)
     return Bundle(folder, contents, {})
 
 
@@ -175,7 +181,7 @@ def test_thread_count_is_taken(lowered: Lowered, capfd: pytest.CaptureFixture[st
 
 
 def test_inputs_of_the_wrong_shape_are_refused(executor: ExecuTorchExecutor) -> None:
-    with pytest.raises(LazyDiTError, match="program a"):
+    with pytest.raises(LazyDiTError, match="method layer"):
         run_layer(executor, np.zeros((1, ROWS, WIDTH + 1), np.float32))
 
 

@@ -36,7 +36,12 @@ _RUN = ctypes.CFUNCTYPE(
 
 
 class _Executor(ctypes.Structure):
-    _fields_ = [("context", ctypes.c_void_p), ("run", _RUN), ("release", ctypes.c_void_p)]
+    _fields_ = [
+        ("context", ctypes.c_void_p),
+        ("run", _RUN),
+        ("release", ctypes.c_void_p),
+        ("done_with", ctypes.c_void_p),
+    ]
 
 
 def capsule(executor: _Executor, name: bytes) -> Any:
@@ -58,7 +63,7 @@ def native_zeros(fail_at: int | None = None) -> _Executor:
             ctypes.memset(outputs[index].data, 0, outputs[index].size_bytes)
         return 0
 
-    return _Executor(None, _RUN(run_program), None)
+    return _Executor(None, _RUN(run_program), None, None)
 
 
 @pytest.fixture

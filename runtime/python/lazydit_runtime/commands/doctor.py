@@ -14,6 +14,8 @@ from lazydit.errors import LazyDiTError
 from lazydit_runtime import _core
 from lazydit_runtime.commands.generate import DEFAULT_BUNDLE
 from lazydit_runtime.executors import executor_for, executor_names, find_executor
+from lazydit_runtime.executors.native_library import engine_version
+from lazydit_runtime.executors.weight_cache import VARIABLE, weight_cache_folder
 from lazydit_runtime.pipeline import Pipeline
 from lazydit_runtime.policies import Always, Lazy, Policy
 from lazydit_runtime.selftest import scheduler_works
@@ -37,9 +39,11 @@ def doctor(
     for package in _PACKAGES:
         _say(package, _installed(package))
     _say("threads", f"{os.cpu_count()} processors")
+    _say("weight cache", f"{weight_cache_folder() or 'off'} (${VARIABLE} names another, or off)")
     _say("adb", shutil.which("adb") or "not found: needed only to measure on an Android phone")
     _say("Xcode", shutil.which("xcodebuild") or "not found: needed only for iOS, on a Mac")
     healthy = [_check(f"executor {name}", _find(name)) for name in executor_names()]
+    healthy.append(_check("native library", lambda: f"runs ExecuTorch {engine_version()}"))
     healthy.append(_check("scheduler", _scheduler))
     if bundle is not None or DEFAULT_BUNDLE.is_dir():
         healthy.append(_check("generation", lambda: _generation(bundle or DEFAULT_BUNDLE)))

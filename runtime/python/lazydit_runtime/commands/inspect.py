@@ -11,7 +11,7 @@ from rich.table import Table
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import planning
 from lazydit_runtime.bundle import Bundle
-from lazydit_runtime.manifest import GateSetSpec, Manifest
+from lazydit_runtime.manifest import GateSetSpec, Manifest, WeightsSpec
 from lazydit_runtime.policies import Always, Lazy, Policy
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def _show_bundle(console: Console, bundle: Bundle) -> None:
         files.add_row(name, f"{entry.bytes / _MEGABYTE:.3f}", entry.sha256[:12])
     console.print(files)
     console.print(_programs(manifest))
+    if manifest.weights is not None:
+        console.print(_weights(manifest.weights), highlight=False)
     console.print(_verification(manifest.verification), highlight=False, soft_wrap=True)
     if manifest.gate_sets:
         console.print(_gate_sets(manifest.gate_sets))
@@ -85,15 +87,31 @@ def _show_bundle(console: Console, bundle: Bundle) -> None:
 
 def _programs(manifest: Manifest) -> Table:
     table = Table("program", "file", title="Programs", title_justify="left")
-    delegates = any(program.delegates for program in manifest.programs.values())
+    programs = manifest.programs
+    delegates = any(program.delegates for program in programs.values())
+    operators = any(program.operators for program in programs.values())
     if delegates:
         table.add_column("delegates")
         table.add_column("leftover ops")
-    for name, program in manifest.programs.items():
-        leftover = ", ".join(program.leftover_ops)
-        more = (str(program.delegates), leftover) if delegates else ()
+    if operators:
+        table.add_column("function")
+        table.add_column("operators", justify="right")
+        table.add_column("weights MB", justify="right")
+    for name, program in programs.items():
+        more: list[str] = []
+        if delegates:
+            more += [str(program.delegates), ", ".join(program.leftover_ops)]
+        if operators:
+            megabytes = f"{program.weight_bytes / _MEGABYTE:.3f}"
+            more += [program.method, str(program.operators), megabytes]
         table.add_row(name, program.file, *more)
     return table
+
+
+def _weights(weights: WeightsSpec) -> str:
+    share = weights.different_bytes / weights.stored_bytes
+    stored = weights.stored_bytes / _MEGABYTE
+    return f"weights of all programs: {stored:.2f} MB, of which {share:.1%} are stored once"
 
 
 def _verification(found: Mapping[str, Any]) -> str:

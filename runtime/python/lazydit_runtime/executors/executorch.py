@@ -1,42 +1,31 @@
-"""The executor `executorch`: the engine of the ExecuTorch wheel, on this machine's CPU."""
+"""The executor `executorch`: ExecuTorch's engine, behind the native library, on this CPU."""
 
-import importlib
-import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import torch
+from typing import TYPE_CHECKING
 
 from lazydit.errors import LazyDiTError
 from lazydit.quiet import quiet_stderr
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.executors import Array
-from lazydit_runtime.executors.pte import LOG_LINE, check_holds_pte
-from lazydit_runtime.executors.signature import Found, check_signature
-from lazydit_runtime.manifest import Manifest, ProgramSpec
+from lazydit_runtime.executors.native_library import NativePrograms, Place
+from lazydit_runtime.executors.signature import check_signature
+from lazydit_runtime.executors.weight_cache import weight_cache_folder
+from lazydit_runtime.manifest import Manifest
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import CapsuleType, Self
 
-# executorch.runtime and portable_lib wrap this module and import the whole exporter: 3 seconds.
-_ENGINE = "executorch.extension.pybindings._C"
-
-_SCALAR_TYPES = {6: "float32", 5: "float16", 4: "int64"}
-"""ExecuTorch's numbers of the element types."""
+_LOG_LINE = r"(\[|[DIEF] [\d:.]+ executorch:)\w+\.cpp:\d+\] "
+"""How the engine's log lines begin, where its Python binding is in use and where it is not."""
 
 
 class ExecuTorchExecutor:
-    """Runs a bundle's .pte files.
+    """Runs a bundle's .pte files on the scheduler's own memory, without Python in between."""
 
-    Inputs are read where they lie; outputs are copied, since the engine's own lie in memory that
-    all methods of a file share. For the same reason one program runs at a time: calls from other
-    threads wait.
-    """
-
-    def __init__(self, methods: dict[str, Any]) -> None:
-        self._methods = methods
-        self._lock = threading.Lock()
+    def __init__(self, programs: NativePrograms, names: tuple[str, ...]) -> None:
+        self._programs = programs
+        self._numbers = {name: number for number, name in enumerate(names)}
+        self.capsule: CapsuleType = programs.capsule()
 
     @classmethod
     def open(
@@ -45,80 +34,38 @@ class ExecuTorchExecutor:
         """Load every program of `bundle` and hold its signature against the manifest.
 
         `threads` sizes the engine's pool, which the whole process has in common; do not set it
-        while another generation runs. `checkpoint` is not read. Raises LazyDiTError when a file
-        is not what the engine or the manifest expects.
+        while another executor is open. `checkpoint` is not read. Packed weights are kept in
+        `weight_cache_folder()`. Raises LazyDiTError when a file is not what the engine or the
+        manifest expects.
         """
-        check_holds_pte(bundle.manifest)
-        with quiet_stderr(LOG_LINE):
-            engine = _import_engine()
-            if threads is not None:
-                # A method takes hold of the pool when it is loaded.
-                engine._unsafe_reset_threadpool(threads)
-            programs = bundle.manifest.programs
-            files = {spec.file for spec in programs.values()}
-            opened = {file: _open_file(engine, bundle, file) for file in sorted(files)}
-            methods = {
-                name: _load_method(opened[spec.file], name, spec, bundle.manifest)
-                for name, spec in programs.items()
-            }
-        return cls(methods)
+        _check_holds_pte(bundle.manifest)
+        specs = bundle.manifest.programs
+        places = [
+            Place(bundle.path(spec.file), spec.method, bundle.manifest.files[spec.file].sha256)
+            for spec in specs.values()
+        ]
+        with quiet_stderr(_LOG_LINE):
+            programs = NativePrograms(places, threads, weight_cache_folder())
+        try:
+            for number, name in enumerate(specs):
+                check_signature(name, bundle.manifest, *programs.signature(number))
+        except LazyDiTError:
+            programs.close()
+            raise
+        return cls(programs, tuple(specs))
 
     def run(self, program: str, inputs: list[Array], outputs: list[Array]) -> None:
         """Fill `outputs` with what `program` makes of `inputs`."""
-        tensors = [torch.from_numpy(array) for array in inputs]
-        with self._lock:
-            try:
-                results = self._methods[program].call(tensors, clone_outputs=False)
-            except RuntimeError as error:
-                raise LazyDiTError(
-                    f"ExecuTorch failed in program {program} ({error}): export the bundle again"
-                ) from error
-            for output, result in zip(outputs, results, strict=True):
-                np.copyto(output, result.numpy(), casting="no")
+        self._programs.run(self._numbers[program], inputs, outputs)
 
     def close(self) -> None:
         """Unload all programs."""
-        with self._lock:
-            self._methods = {}
+        self._programs.close()
 
 
-def _import_engine() -> Any:
-    try:
-        return importlib.import_module(_ENGINE)
-    except ImportError as error:
+def _check_holds_pte(manifest: Manifest) -> None:
+    if manifest.formats or any(s.file not in manifest.files for s in manifest.programs.values()):
         raise LazyDiTError(
-            "executor executorch needs the Python package executorch, which cannot be imported: "
-            "run pip install 'executorch==1.5.*'"
-        ) from error
-
-
-def _open_file(engine: Any, bundle: Bundle, file: str) -> Any:
-    try:
-        return engine._load_program(str(bundle.path(file)))
-    except RuntimeError as error:
-        raise LazyDiTError(
-            f"ExecuTorch cannot open {bundle.path(file)} ({error}): export the bundle again with "
-            "the ExecuTorch that is installed"
-        ) from error
-
-
-def _load_method(opened: Any, name: str, spec: ProgramSpec, manifest: Manifest) -> Any:
-    try:
-        method = opened.load_method(spec.method)
-    except RuntimeError as error:
-        raise LazyDiTError(
-            f"ExecuTorch cannot load method {spec.method} of {spec.file} ({error}): "
-            "export the bundle again with the ExecuTorch that is installed"
-        ) from error
-    meta = method.method_meta()
-    check_signature(
-        name,
-        manifest,
-        [_described(meta.input_tensor_meta(index)) for index in range(meta.num_inputs())],
-        [_described(meta.output_tensor_meta(index)) for index in range(meta.num_outputs())],
-    )
-    return method
-
-
-def _described(tensor: Any) -> Found:
-    return _SCALAR_TYPES.get(tensor.dtype(), "another"), tuple(tensor.sizes())
+            f"this bundle is for target {manifest.target} and holds no ExecuTorch "
+            "programs: choose another executor, or run lazydit-export --target android"
+        )

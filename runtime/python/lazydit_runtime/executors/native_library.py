@@ -3,18 +3,29 @@
 import ctypes
 import functools
 from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lazydit.errors import LazyDiTError
+from lazydit_runtime import _core
 from lazydit_runtime.executors import Array
 from lazydit_runtime.executors.signature import Found
 
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType
 
-LIBRARY = Path(__file__).parent.parent / "liblazydit_native.so"
-"""Where make native puts it."""
+LIBRARY = Path(_core.__file__).parent / "liblazydit_native.so"
+"""It is built and installed with the binding of the core."""
+
+_ENGINE = (
+    "libexecutorch.so",
+    "libexecutorch_threadpool.so",
+    "libexecutorch_kernels_optimized.so",
+    "libexecutorch_backend_xnnpack.so",
+)
+"""The libraries of the executorch package that it needs, each after those that it needs itself."""
 
 _MESSAGE_BYTES = 256
 _MAX_RANK = 4
@@ -54,11 +65,16 @@ class _Executor(ctypes.Structure):
             ),
         ),
         ("release", ctypes.c_void_p),
+        ("done_with", ctypes.c_void_p),
     ]
 
 
 class _Program(ctypes.Structure):
-    _fields_ = [("file", ctypes.c_char_p), ("method", ctypes.c_char_p)]
+    _fields_ = [
+        ("file", ctypes.c_char_p),
+        ("method", ctypes.c_char_p),
+        ("hash", ctypes.c_char_p),
+    ]
 
 
 class _Signature(ctypes.Structure):
@@ -74,21 +90,32 @@ class _Options(ctypes.Structure):
     _fields_ = [("threads", ctypes.c_int32), ("weight_cache", ctypes.c_char_p)]
 
 
+class Place(NamedTuple):
+    """Where a program is found: its file, its method there, the sha256 of the file."""
+
+    file: Path
+    method: str
+    sha256: str
+
+
 class NativePrograms:
     """Programs that the native library has loaded; their numbers are their places in the list."""
 
     def __init__(
         self,
-        programs: Sequence[tuple[Path, str]],
+        programs: Sequence[Place],
         threads: int | None,
         weight_cache: Path | None = None,
     ) -> None:
-        """Load each program: its file, its method there. Raises LazyDiTError when one fails.
+        """Load each program. Raises LazyDiTError when one fails.
 
-        `weight_cache` names a file where the engine's packed weights stay for the next load.
+        `weight_cache` names a folder where the engine's packed weights stay for the next load.
         """
         self._library = _library()
-        entries = [_Program(bytes(file), method.encode()) for file, method in programs]
+        entries = [
+            _Program(bytes(place.file), place.method.encode(), place.sha256.encode())
+            for place in programs
+        ]
         options = _Options(threads or 0, None if weight_cache is None else bytes(weight_cache))
         error = _Error()
         self._native = ctypes.c_void_p()
@@ -166,17 +193,48 @@ def _tensors(arrays: Sequence[Array]) -> Any:
     return tensors
 
 
+def engine_version() -> str:
+    """The ExecuTorch that the native library runs; LazyDiTError when it cannot be loaded."""
+    built: bytes = _library().lazydit_native_engine_version()
+    return built.decode()
+
+
 @functools.cache
 def _library() -> ctypes.CDLL:
     try:
+        # By path: an editable install does not lie beside the engine.
+        for name in _ENGINE:
+            ctypes.CDLL(str(_engine_folder() / name))
         library = ctypes.CDLL(str(LIBRARY))
     except OSError as error:
         raise LazyDiTError(
-            f"the native library {LIBRARY.name} cannot be loaded ({error}): "
-            "run make native in the source tree"
+            f"executor executorch cannot load its native library ({error}): install lazydit again, "
+            "with pip install ."
         ) from error
+    library.lazydit_native_engine_version.restype = ctypes.c_char_p
+    _check_engine_version(library.lazydit_native_engine_version().decode())
     library.lazydit_native_executor.restype = ctypes.c_void_p
     library.lazydit_native_executor.argtypes = [ctypes.c_void_p]
     library.lazydit_native_free.restype = None
     library.lazydit_native_free.argtypes = [ctypes.c_void_p]
     return library
+
+
+def _engine_folder() -> Path:
+    spec = find_spec("executorch")
+    if spec is None or not spec.submodule_search_locations:
+        raise LazyDiTError(
+            "executor executorch needs the Python package executorch, which is not installed: "
+            "run pip install 'executorch==1.5.*'"
+        )
+    return Path(spec.submodule_search_locations[0]) / "lib"
+
+
+def _check_engine_version(built: str) -> None:
+    """C++ libraries of different versions do not go together."""
+    installed = version("executorch")
+    if built.partition("+")[0] != installed.partition("+")[0]:
+        raise LazyDiTError(
+            f"the native library was built for ExecuTorch {built} and {installed} is installed: "
+            "install lazydit again, with pip install ."
+        )

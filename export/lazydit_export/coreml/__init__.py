@@ -1,0 +1,1 @@
+"""Core ML packages: how programs become them, and how they are run without Apple's engine."""

@@ -1,0 +1,132 @@
+#include "benchmark.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <random>
+#include <utility>
+
+#include "statistics.h"
+
+namespace lazydit::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kPlain = "always";
+constexpr double kPercentile = 0.9;
+
+struct Kind {
+  const char* name;
+  double lazydit_timings::* time;
+};
+
+constexpr Kind kKinds[] = {
+    {"condition_ms", &lazydit_timings::condition_ms}, {"embed_ms", &lazydit_timings::embed_ms},
+    {"attn_ms", &lazydit_timings::attn_ms},           {"mlp_ms", &lazydit_timings::mlp_ms},
+    {"block_ms", &lazydit_timings::block_ms},         {"reuse_ms", &lazydit_timings::reuse_ms},
+    {"final_ms", &lazydit_timings::final_ms},         {"decode_ms", &lazydit_timings::decode_ms},
+    {"scheduler_ms", &lazydit_timings::scheduler_ms},
+};
+
+/* A case, planned, with what the rounds measured. */
+class Timed {
+ public:
+  Timed(const native::Bundle& bundle, const Case& timed)
+      : case_(timed), generation_(std::make_unique<Generation>(bundle, wish_of(timed))) {}
+
+  const Case& what() const { return case_; }
+
+  void warm_up(const Engine& engine) { generation_->run(engine, 0, 0); }
+
+  void add(const Engine& engine, int64_t label, uint64_t seed) {
+    generation_->run(engine, label, seed);
+    lazydit_timings timings = {};
+    lazydit_generation_timings(generation_->get(), &timings);
+    image_ms_.push_back(timings.total_ms);
+    const double* const steps = lazydit_generation_step_ms(generation_->get());
+    step_ms_.insert(step_ms_.end(), steps, steps + case_.steps);
+    lazy_ratio_.push_back(generation_->lazy_ratio());
+    for (const Kind& kind : kKinds) kind_ms_[kind.name].push_back(timings.*kind.time);
+  }
+
+  double image_ms() const { return median(image_ms_); }
+
+  Json row(const std::map<int32_t, double>& plain_ms) const {
+    Json row = {{"policy", case_.gates.empty() ? case_.policy : case_.policy + " " + case_.gates},
+                {"steps", case_.steps},
+                {"lazy_ratio", mean(lazy_ratio_)},
+                {"step_ms", median(step_ms_)},
+                {"step_ms_p90", percentile(step_ms_, kPercentile)},
+                {"image_ms", image_ms()},
+                {"image_ms_p90", percentile(image_ms_, kPercentile)},
+                {"ddim_steps", plain_ms.size() < 2 ? Json() : Json(equal_latency_steps(image_ms(), plain_ms))}};
+    for (const Kind& kind : kKinds) row[kind.name] = median(kind_ms_.at(kind.name));
+    return row;
+  }
+
+ private:
+  static native::Wish wish_of(const Case& timed) {
+    native::Wish wish;
+    wish.policy = timed.policy;
+    wish.steps = timed.steps;
+    if (!timed.gates.empty()) wish.gates = timed.gates;
+    return wish;
+  }
+
+  Case case_;
+  std::unique_ptr<Generation> generation_;
+  std::vector<double> image_ms_;
+  std::vector<double> step_ms_;
+  std::vector<double> lazy_ratio_;
+  std::map<std::string, std::vector<double>> kind_ms_;
+};
+
+void add_once(const Case& wanted, std::vector<Case>* cases) {
+  const bool known = std::any_of(cases->begin(), cases->end(), [&](const Case& other) {
+    return other.policy == wanted.policy && other.steps == wanted.steps && other.gates == wanted.gates;
+  });
+  if (!known) cases->push_back(wanted);
+}
+
+}  // namespace
+
+std::vector<Case> cases_of(const native::Bundle& bundle, const std::vector<std::string>& policies,
+                           const std::vector<int32_t>& step_counts) {
+  std::vector<Case> cases;
+  for (const int32_t steps : step_counts) {
+    for (const std::string& policy : policies) {
+      if (policy != "lazy") {
+        add_once({policy, steps, ""}, &cases);
+        continue;
+      }
+      for (const native::GateSetSpec& set : bundle.manifest().gate_sets)
+        if (set.steps == steps) add_once({policy, steps, set.name}, &cases);
+    }
+    add_once({kPlain, steps, ""}, &cases);
+    add_once({kPlain, std::max(1, steps / 2), ""}, &cases);
+  }
+  return cases;
+}
+
+Json measure(const native::Bundle& bundle, const Engine& engine, const std::vector<Case>& cases, int32_t rounds) {
+  std::vector<Timed> all;
+  for (const Case& timed : cases) all.emplace_back(bundle, timed);
+  for (Timed& timed : all) timed.warm_up(engine);
+  std::vector<Timed*> order;
+  for (Timed& timed : all) order.push_back(&timed);
+  std::mt19937 generator;
+  for (int32_t round = 0; round < rounds; ++round) {
+    std::shuffle(order.begin(), order.end(), generator);
+    for (Timed* const timed : order)
+      timed->add(engine, round % bundle.manifest().model.num_classes, static_cast<uint64_t>(round));
+  }
+  std::map<int32_t, double> plain_ms;
+  for (const Timed& timed : all)
+    if (timed.what().policy == kPlain) plain_ms[timed.what().steps] = timed.image_ms();
+  Json rows = Json::array();
+  for (const Timed& timed : all) rows.push_back(timed.row(plain_ms));
+  return rows;
+}
+
+}  // namespace lazydit::tools

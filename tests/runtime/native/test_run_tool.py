@@ -1,0 +1,152 @@
+"""lazydit-run against the Python runtime: the same image, decisions, trace file and sentences."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lazydit_runtime import Pipeline, Result, write_traces
+from tests.conftest import SmallBundle, run_tool
+
+
+@pytest.fixture(scope="module")
+def pipeline(small_bundle: SmallBundle) -> Any:
+    with Pipeline.load(small_bundle.directory) as opened:
+        yield opened
+
+
+def without_times(path: Path) -> Any:
+    """The trace file, with the names of all timings but not their values."""
+    content = json.loads(path.read_text())
+    for image in content["images"]:
+        image["timings"] = {name: np.shape(value) for name, value in image["timings"].items()}
+        image["trace"]["module_ms"] = np.shape(image["trace"]["module_ms"])
+    return content
+
+
+CASES: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "defaults": (["--steps", "6"], {"steps": 6}),
+    "always": (["--policy", "always", "--steps=3"], {"policy": "always", "steps": 3}),
+    "every-n": (["--policy", "every-n", "--steps", "5"], {"policy": "every-n", "steps": 5}),
+    "schedule": (["--policy", "schedule", "--steps", "5"], {"policy": "schedule", "steps": 5}),
+    "gates": (["--gates", "4-r50"], {"gates": "4-r50"}),
+    "threshold": (
+        ["--gates", "6-r50", "--threshold", "0.7,0.2"],
+        {"gates": "6-r50", "thresholds": (0.7, 0.2)},
+    ),
+    "unguided": (["--steps", "6", "--guidance", "1"], {"steps": 6, "guidance": 1.0}),
+    "guided": (["--steps", "6", "--guidance", "2.25"], {"steps": 6, "guidance": 2.25}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("seed", [7, 2**64 - 1])
+def test_image_and_trace_are_python_s(
+    pipeline: Pipeline, tmp_path: Path, case: str, seed: int
+) -> None:
+    options, wanted = CASES[case]
+    expected: Result = pipeline.generate(2, seed=seed, **wanted)
+    expected.image.save(tmp_path / "python.png")
+    write_traces(tmp_path / "python.json", [expected])
+    common = ["--bundle", pipeline.bundle.directory, "--label", 2, "--seed", seed, *options]
+    drawn = run_tool(
+        "lazydit-run", *common, "--out", tmp_path / "cpp.png", "--trace", tmp_path / "cpp.json"
+    )
+    raw = run_tool("lazydit-run", *common, "--out", tmp_path / "cpp.f32")
+    assert (drawn.code, drawn.stderr, raw.code, raw.stderr) == (0, "", 0, "")
+    assert "wrote" in drawn.stdout and f"{100 * expected.lazy_ratio:.1f} % reused" in drawn.stdout
+    images = [np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("python", "cpp")]
+    np.testing.assert_array_equal(images[1], images[0])
+    latent = np.fromfile(tmp_path / "cpp.f32", "<f4").reshape(expected.latent.shape)
+    np.testing.assert_array_equal(latent, expected.latent)
+    assert without_times(tmp_path / "cpp.json") == without_times(tmp_path / "python.json")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--label", "5"], "label 5 is out of range: choose from 0 to 4"),
+        (["--label", "-1"], "--label -1 is not a whole number from 0"),
+        (["--seed", "x"], "--seed x is no seed"),
+        (["--steps", "0"], "--steps 0 is not a whole number"),
+        (["--steps", "1001"], "1001 steps are not possible: choose from 1 to 1000"),
+        (["--steps", "7"], "this bundle has no gate set for 7 steps, only for 4, 6"),
+        (["--policy", "sometimes"], "there is no policy sometimes: choose from always, lazy"),
+        (["--policy", "always", "--gates", "6-r50"], "mean nothing to policy always"),
+        (["--gates", "9-r10"], "this bundle has no gate set 9-r10: choose from 6-r50, 4-r50"),
+        (["--gates", "6-r50", "--steps", "4"], "gate set 6-r50 is for 6 steps, not for 4"),
+        (["--threshold", "0.5,0.4,0.3"], "is not one number or two"),
+        (["--threshold", "1.5"], "a threshold is not from 0 to 1"),
+        (["--guidance", "nan"], "--guidance nan is not a number"),
+        (["--threads", "0"], "--threads 0 is not a whole number from 1 to 1024"),
+        (["--out", "image.jpg"], "image.jpg has another suffix"),
+        (["--out", "/nowhere/image.png"], "cannot write /nowhere/image.png"),
+        (["--out", "."], ". is a folder"),
+        (["--trace", "trace.txt"], "trace.txt has another suffix"),
+        (["--paint", "blue"], "there is no option --paint: run lazydit-run --help"),
+        (["7"], "there is no option 7"),
+        (["--label"], "--label has no value: give --label N"),
+        (["--bundle", "nowhere"], "there is no bundle at nowhere"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_nothing_is_written(
+    small_bundle: SmallBundle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # Of an option given twice the last value counts.
+    outcome = run_tool("lazydit-run", "--bundle", small_bundle.directory, "--steps=6", *options)
+    assert words in outcome.sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_shows_an_example() -> None:
+    for tool in ("lazydit-run", "lazydit-bench"):
+        outcome = run_tool(tool, "--help")
+        assert outcome.code == 0
+        assert f"Example: {tool} --bundle" in outcome.stdout
+
+
+def test_bundle_of_another_engine_is_refused(small_bundle: SmallBundle, tmp_path: Path) -> None:
+    manifest = json.loads((small_bundle.directory / "manifest.json").read_text())
+    manifest |= {"target": "onnx", "formats": {"onnx_opset": 20}}
+    for file in manifest["files"]:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_bytes((small_bundle.directory / file).read_bytes())
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    outcome = run_tool("lazydit-run", "--bundle", tmp_path, "--out", tmp_path / "image.png")
+    assert "for target onnx and holds no ExecuTorch programs" in outcome.sentence
+
+
+def test_program_whose_signature_is_another_is_refused(
+    small_bundle: SmallBundle, tmp_path: Path
+) -> None:
+    manifest = json.loads((small_bundle.directory / "manifest.json").read_text())
+    manifest["programs"]["final"]["method"] = "reuse"
+    for file in manifest["files"]:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_bytes((small_bundle.directory / file).read_bytes())
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    outcome = run_tool("lazydit-run", "--bundle", tmp_path, "--out", tmp_path / "image.png")
+    assert "method reuse of programs.pte has not the signature" in outcome.sentence
+
+
+def test_weight_cache_is_the_one_that_python_wrote(
+    small_bundle: SmallBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "weights"
+    monkeypatch.setenv("LAZYDIT_WEIGHT_CACHE", str(cache))
+    Pipeline.load(small_bundle.directory).close()
+    before = [(path.name, path.stat().st_ino) for path in cache.iterdir()]
+    outcome = run_tool(
+        "lazydit-run", "--bundle", small_bundle.directory, "--steps", 6, "--weight-cache", cache,
+        "--out", tmp_path / "image.png",
+    )  # fmt: skip
+    assert outcome.code == 0
+    assert [(path.name, path.stat().st_ino) for path in cache.iterdir()] == before
