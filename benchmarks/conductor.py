@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from lazydit_runtime.executors import weight_cache
 from protocol import Case, EngineSpec, ImageTimes
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -105,6 +106,6 @@ def environment(folder: Path) -> dict[str, str]:
         **os.environ,
         "OMP_WAIT_POLICY": "PASSIVE",
         "TMPDIR": str(folder),
-        "XDG_CACHE_HOME": str(folder),
         "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"),
+        weight_cache.VARIABLE: str(folder / "weights"),
     }

@@ -4,9 +4,11 @@ import os
 import signal
 from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
+import contestants
 from conductor import EngineFailed, EngineProcess
 from contestants import bring_to_start
 from measurement import Timed
@@ -35,6 +37,20 @@ def test_an_engine_that_cannot_start_says_why(tmp_path: Path) -> None:
         contestant = bring_to_start(spec, tmp_path, stack)
     assert contestant.failure == "there is no checkpoint at nothing.pt: check the path"
     assert contestant.process is None
+
+
+@pytest.mark.parametrize("error", [0.02, float("nan")])
+def test_a_peer_that_computes_something_else_does_not_take_part(
+    error: float, spec: EngineSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {"prepare": {"made": None}, "load": {"load_ms": 1.0}, "check": {"error": error}}
+    process = MagicMock(name="EngineProcess")
+    process.return_value.__enter__.return_value.ask = lambda do, **_: answers[do]
+    monkeypatch.setattr(contestants, "EngineProcess", process)
+    with ExitStack() as stack:
+        contestant = bring_to_start(spec, tmp_path, stack)
+    assert contestant.failure is not None
+    assert "its output differs from PyTorch's by" in contestant.failure
 
 
 def test_a_process_that_dies_fails_with_its_signal(spec: EngineSpec, tmp_path: Path) -> None:
