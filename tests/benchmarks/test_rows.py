@@ -61,6 +61,16 @@ def test_ddim_of_equal_latency_is_read_off_the_same_engine(timed) -> None:
     ]
 
 
+def test_ddim_of_equal_latency_is_left_out_far_from_what_was_timed(timed) -> None:
+    ours = contestant(BUNDLE)
+    entries = [
+        timed(HALF, [99.0] * 5, ours),
+        timed(ALWAYS, [100.0] * 5, ours),
+        timed(LAZY, [60.0] * 5, ours),
+    ]
+    assert ratios(Rounds(entries, {}, depth=2), "ddim_steps")[2] is None
+
+
 def test_a_failed_engine_says_why_in_rows_of_the_same_columns(timed) -> None:
     ours, peer = contestant(BUNDLE), contestant("onnxruntime-whole")
     peer.fail("no room")
