@@ -24,7 +24,7 @@ from protocol import Case, EngineSpec, ImageTimes
 SAMPLES = 2
 """The two samples of guidance in one product: larger products only raise the limit."""
 
-SHORTEST_S = 0.01
+SHORTEST_S = 0.05
 
 
 @dataclass(frozen=True)

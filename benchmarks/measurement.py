@@ -37,23 +37,24 @@ class Timed:
 
 @dataclass(frozen=True)
 class Work:
-    """Products that an image needed: `flops`, and by round the `limit_ms` that they alone take."""
+    """The mean of what an image needed: `flops` of matrix products, and the `limit_ms` that these
+    alone take at best."""
 
     flops: float
-    limit_ms: list[float]
+    limit_ms: float
 
 
 def work_of(timed: Timed, limit: Timed, depth: int) -> Work:
-    """Of the modules that ran. `limit` times the products of one run of a module."""
+    """Of the modules that ran. `limit` times the products of one run of a module; its fastest round
+    counts, which is the nearest to what the machine can do."""
     per_run = limit.contestant.flops
+    best = {kind: min(image.kind_ms[kind] for image in limit.images) for kind in per_run}
     everything = dict.fromkeys(per_run, SAMPLES * timed.case.steps * depth)
     runs = [image.runs or everything for image in timed.images]
+    mean = {kind: statistics.fmean(n[kind] for n in runs) for kind in per_run}
     return Work(
-        flops=statistics.fmean(sum(n[kind] * per_run[kind] for kind in per_run) for n in runs),
-        limit_ms=[
-            sum(n[kind] * products.kind_ms[kind] for kind in per_run)
-            for n, products in zip(runs, limit.images, strict=True)
-        ],
+        flops=sum(mean[kind] * per_run[kind] for kind in per_run),
+        limit_ms=sum(mean[kind] * best[kind] for kind in per_run),
     )
 
 
@@ -122,11 +123,11 @@ def limits(timed: Timed, work: Work | None) -> dict[str, Any]:
     """How near the image comes to the machine's limit."""
     if work is None:
         return {"gflops": None, "limit_gflops": None, "limit_share": None}
-    shares = [limit / ms for limit, ms in zip(work.limit_ms, timed.image_ms, strict=True)]
+    image_ms = statistics.median(timed.image_ms)
     return {
-        "gflops": work.flops / statistics.median(timed.image_ms) / 1e6,
-        "limit_gflops": work.flops / statistics.median(work.limit_ms) / 1e6,
-        "limit_share": statistics.median(shares),
+        "gflops": work.flops / image_ms / 1e6,
+        "limit_gflops": work.flops / work.limit_ms / 1e6,
+        "limit_share": work.limit_ms / image_ms,
     }
 
 
