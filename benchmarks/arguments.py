@@ -114,8 +114,9 @@ def add_sweeps(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--executor",
-        type=several(one_of(executor_names())),
-        help="engines, such as executorch,onnxruntime; the target's own if left out",
+        type=several(executor),
+        help="engines, such as executorch,onnxruntime:CUDAExecutionProvider; the target's own if "
+        "left out",
     )
 
 
@@ -148,6 +149,12 @@ def one_of(names: Sequence[str]) -> Callable[[str], str]:
         return text
 
     return name
+
+
+def executor(text: str) -> str:
+    """The name of an executor, which a colon and a device may follow."""
+    one_of(executor_names())(text.partition(":")[0])
+    return text
 
 
 def several(single: Callable[[str], T]) -> Callable[[str], list[T]]:

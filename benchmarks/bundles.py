@@ -46,7 +46,8 @@ def make_cache(folder: Path) -> Path:
 
 def target_for(executor: str | None) -> str:
     """The target whose bundles `executor` is made for; android for one that takes any."""
-    return next((name for name in TARGETS if executor_for(name) == executor), "android")
+    engine = (executor or "").partition(":")[0]
+    return next((name for name in TARGETS if executor_for(name) == engine), "android")
 
 
 def versions() -> dict[str, str]:

@@ -26,7 +26,7 @@ class RuntimeEngine:
         assert spec.bundle is not None
         self._bundle = Path(spec.bundle)
         self._executor = spec.executor or executor_for(self._manifest().target)
-        find_executor(self._executor)
+        find_executor(self._executor.partition(":")[0])
 
     def _manifest(self) -> Manifest:
         return Manifest.read(self._bundle / FILE_NAME)
