@@ -16,8 +16,9 @@ _FLOAT_BYTES = 4
 _MLP_RATIO = 4
 """Hidden over width of the feedforward, as all published DiTs have it: manifests do not tell."""
 
-_FIXED_BYTES = 3_300_000
-"""The engine itself: its code once touched, its thread pool, its records of the programs."""
+_LOADED_BYTES = 1_300_000
+_RUNNING_BYTES = 3_300_000
+"""The engine itself, loaded and running: code once touched, thread pool, records of programs."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,18 @@ def peak_memory(bundle: Bundle, setting: Setting, *, kept_weights: bool) -> Peak
     if manifest.target != "android" or not any(p.weight_bytes for p in manifest.programs.values()):
         return None
     memory = planning.memory(bundle, setting)
-    condition = manifest.programs[manifest.graph.condition.program].weight_bytes
-    others = sum(spec.weight_bytes for spec in manifest.programs.values()) - condition
+    running = _RUNNING_BYTES + memory.total
+    condition = manifest.programs[manifest.graph.condition.program]
+    others = sum(spec.weight_bytes for spec in manifest.programs.values()) - condition.weight_bytes
     timesteps = min(setting.steps, manifest.graph.condition.max_steps)
+    modulation = _output_bytes(condition, timesteps)
     planned = max(_output_bytes(spec, timesteps) for spec in manifest.programs.values())
-    while_condition = condition if kept_weights else condition + others
+    # The delegate has the modulation once more, before it is given its shape.
+    while_condition = condition.weight_bytes + 2 * modulation
     return PeakMemory(
-        loading=_FIXED_BYTES + (0 if kept_weights else _packing_bytes(manifest)),
-        condition=_FIXED_BYTES + while_condition + planned + memory.modulation,
-        modules=_FIXED_BYTES + others + planned + memory.total + _workspace_bytes(manifest),
+        loading=_LOADED_BYTES + (0 if kept_weights else _packing_bytes(manifest)),
+        condition=running + while_condition + (0 if kept_weights else others),
+        modules=running + others + planned + _workspace_bytes(manifest),
     )
 
 
