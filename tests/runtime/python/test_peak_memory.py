@@ -3,6 +3,7 @@
 import dataclasses
 import multiprocessing
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from lazydit_runtime.manifest import Manifest
 from lazydit_runtime.peak_memory import PeakMemory, peak_memory
 from resident import peak_growth
 from tests.conftest import SmallBundle, random_dit
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 STEPS = 10
 WITHIN = 0.1
@@ -66,11 +69,13 @@ def foretold(directory: Path, *, kept_weights: bool) -> PeakMemory:
     return peak
 
 
+@linux
 def test_peak_without_a_weight_cache_is_as_foretold(medium_bundle: Path) -> None:
     peak = foretold(medium_bundle, kept_weights=False).total
     assert in_child(medium_bundle, "off") == pytest.approx(peak, rel=WITHIN)
 
 
+@linux
 def test_peak_with_kept_weights_is_as_foretold(medium_bundle: Path, tmp_path: Path) -> None:
     in_child(medium_bundle, str(tmp_path))
     assert list(tmp_path.glob("*.weights")), "the first process was to keep its weights"
