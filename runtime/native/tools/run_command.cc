@@ -1,4 +1,5 @@
-/* lazydit-run: one image of a bundle, without Python. */
+#include "run_command.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -95,7 +96,9 @@ void report(const RunOptions& options, const Generation& generation) {
               static_cast<int>(generation.plan().get().steps), timings.total_ms, 100 * generation.lazy_ratio());
 }
 
-void run(int count, const char* const* arguments) {
+}  // namespace
+
+void run_command(int count, const char* const* arguments) {
   RunOptions options;
   if (!command_line(&options).parse(count, arguments)) return;
   check_writable(options.out, ".png .f32");
@@ -117,11 +120,4 @@ void run(int count, const char* const* arguments) {
   report(options, generation);
 }
 
-}  // namespace
 }  // namespace lazydit::tools
-
-int main(int count, char** arguments) {
-  lazydit::tools::catch_interrupts();
-  lazydit::tools::silence_engine();
-  return lazydit::tools::run_tool([=] { lazydit::tools::run(count, arguments); });
-}
