@@ -108,9 +108,11 @@ void run_command(int count, const char* const* arguments) {
   if (bundle.manifest().model.image.empty() && !is_raw(options.out))
     native::refuse(
         "this bundle has no decode program, so there is no image to write: write the latent, with --out x.f32");
-  Generation generation(bundle, options.wish);
+  // What cannot be wished for is said before the programs are loaded; memory is taken only for sizes that they have.
+  native::CorePlan(bundle, options.wish);
   throw_if_interrupted();
   const Engine engine(bundle, options.engine);
+  Generation generation(bundle, options.wish);
   generation.run(engine, options.label, options.seed);
   if (!options.trace.empty()) {
     const std::string trace = trace_json(bundle, options.wish.policy, options.label, options.seed, generation);
