@@ -63,6 +63,12 @@ void RunOnce(const FuzzedGeneration& fuzzed, lazydit_generation* generation, Fuz
   request.noise = bytes->ConsumeBool() ? noise.data() : nullptr;
   request.guidance =
       fuzzed.tame() ? bytes->ConsumeFloatingPointInRange<double>(1, 10) : bytes->ConsumeFloatingPoint<double>();
+  int32_t last_step = bytes->ConsumeIntegralInRange<int32_t>(0, 40);
+  request.user = &last_step;
+  request.on_step = [](void* user, const lazydit_step* step) -> int32_t {
+    Require(step->reused >= 0 && step->reused <= step->reached, "no more is reused than was reached");
+    return step->step == *static_cast<int32_t*>(user) ? 1 : 0;
+  };
   lazydit_error error;
   const lazydit_status status = lazydit_generation_run(generation, &request, &interface, &error);
   const float* latent = lazydit_generation_latent(generation);
@@ -75,6 +81,25 @@ void RunOnce(const FuzzedGeneration& fuzzed, lazydit_generation* generation, Fuz
             "ordinary numbers give a finite latent");
 }
 
+// The noise levels that a training process gives.
+void Space(FuzzedDataProvider* bytes) {
+  const int32_t train_steps = bytes->ConsumeIntegralInRange<int32_t>(-1, 2000);
+  const int32_t steps = bytes->ConsumeIntegralInRange<int32_t>(-1, 2000);
+  const std::size_t most = 2000;
+  std::vector<int64_t> timesteps(most);
+  std::vector<double> alphas(most);
+  lazydit_error error;
+  if (lazydit_spaced_timesteps(train_steps, steps, timesteps.data(), &error) == LAZYDIT_OK)
+    Require(timesteps[0] < train_steps && timesteps[static_cast<std::size_t>(steps) - 1] == 0,
+            "timesteps lie within the training process, and end it");
+  else
+    RequireSentence(error.message);
+  const auto beta_start = bytes->ConsumeFloatingPoint<double>();
+  const auto beta_end = bytes->ConsumeFloatingPoint<double>();
+  if (lazydit_alphas_cumprod(train_steps, beta_start, beta_end, alphas.data(), &error) != LAZYDIT_OK)
+    RequireSentence(error.message);
+}
+
 }  // namespace
 }  // namespace lazydit_test
 
@@ -83,5 +108,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const lazydit_test::FuzzedGeneration fuzzed(&bytes);
   const auto generation = lazydit_test::Planned(fuzzed);
   for (int run = 0; generation != nullptr && run < 2; ++run) lazydit_test::RunOnce(fuzzed, generation.get(), &bytes);
+  lazydit_test::Space(&bytes);
   return 0;
 }
