@@ -1,183 +1,140 @@
-"""How much time laziness saves: every policy against plain DDIM, measured side by side.
+"""How long an image takes: this runtime under every policy, and what people would use instead.
 
-Example: python benchmarks/latency.py --bundle lazydit-android --device --steps 10,20 -o md
+All engines run the same weights with the same threads, each in a process of its own, and take
+turns round by round. docs/benchmarks.md says what the columns mean and how far to trust them.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import platform
-import re
-import statistics
+import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 
+from arguments import parse_arguments
+from cases import cases_for, equal_latency_cases, second_plain_case
+from compare import read_old_run
+from contestants import Contestant, bring_to_start
+from facts import facts_of
 from lazydit.errors import LazyDiTError
-from lazydit_runtime import Pipeline
-from lazydit_runtime.executors import executor_for
-from measurement import Case, Measurement, Samples, equal_latency_steps, interleave, summarize
-from table import markdown, to_csv, to_json
+from lineup import Lineup, line_up
+from measurement import Timed
+from output import print_run
+from protocol import BUNDLE, Case, EngineSpec
+from rounds import run_rounds
+from rows import Rounds, rows_of
 
 PILOT_ROUNDS = 3
 
-
-def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--device",
-        nargs="?",
-        const="host",
-        default="host",
-        metavar="NAME",
-        help="where to measure; without a value this machine, 'host', the one device known so far",
-    )
-    parser.add_argument(
-        "--bundle", type=Path, default=Path("lazydit-android"), help="what lazydit-export wrote"
-    )
-    parser.add_argument(
-        "--steps", type=step_counts, default=[10, 20], help="step counts, for example 10,20"
-    )
-    parser.add_argument("--rounds", type=positive, default=20, help="images per policy")
-    parser.add_argument("--threads", type=positive, default=None, help="of the engine")
-    parser.add_argument("--executor", help="the engine; the one of the bundle's target")
-    parser.add_argument("-o", "--output", choices=("md", "json", "csv"), default="md")
-    return parser.parse_args(argv)
+USE_ERROR = 2
+INTERRUPTED = 130
 
 
-def positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
-    return value
+def measure(lineup: Lineup, cases: Sequence[Case], rounds: int) -> Rounds:
+    """Times `cases`; all processes have ended and all their files are gone afterwards.
+
+    Raises LazyDiTError when not one of this runtime's own engines can start.
+    """
+    with started([*lineup.engines, *lineup.limits]) as contestants:
+        own = [c for c in contestants if c.spec.kind == BUNDLE]
+        if all(contestant.failure is not None for contestant in own):
+            raise LazyDiTError(f"{own[0].spec.name} cannot start: {own[0].failure}")
+        engines = contestants[: len(lineup.engines)]
+        entries = planned(engines, cases, lineup.num_classes)
+        products = {
+            limit.spec.threads: Timed(limit, Case("limit", steps=1))
+            for limit in contestants[len(lineup.engines) :]
+        }
+        timed = [*entries, *products.values()]
+        take_turns("timing", timed, rounds, lineup.num_classes)
+        for contestant in contestants:
+            contestant.note_peak()
+    return Rounds(entries, products, lineup.manifest.model.depth)
 
 
-def step_counts(text: str) -> list[int]:
-    return sorted({positive(part) for part in text.split(",")})
+@contextmanager
+def started(specs: Sequence[EngineSpec]) -> Iterator[list[Contestant]]:
+    """The engines in processes of their own, which end with the block."""
+    with tempfile.TemporaryDirectory(prefix="lazydit-benchmarks-") as scratch, ExitStack() as stack:
+        contestants = []
+        for number, spec in enumerate(specs):
+            folder = Path(scratch, str(number))
+            folder.mkdir()
+            contestants.append(bring_to_start(spec, folder, stack))
+        yield contestants
 
 
-def cases_for(pipeline: Pipeline, steps: int) -> list[Case]:
-    """DDIM, every gate set of this step count, and FORA's every second step."""
-    gate_sets = [g.name for g in pipeline.bundle.manifest.gate_sets if g.steps == steps]
+def planned(
+    contestants: Sequence[Contestant], cases: Sequence[Case], num_classes: int
+) -> list[Timed]:
+    """The cases of this runtime's engines, and plain DDIM alone of the peers, who know no policies.
+
+    A pilot of a few images finds plain DDIM's step counts of equal latency; what these really take
+    is then timed in the same rounds as all else.
+    """
+    plain = [case for case in cases if case.policy == "always"]
+    second = second_plain_case(plain[0].steps)
+    pilots = {
+        contestant: [Timed(contestant, case) for case in dict.fromkeys([*cases, second])]
+        for contestant in contestants
+        if contestant.spec.kind == BUNDLE
+    }
+    take_turns("trying", list(chain(*pilots.values())), PILOT_ROUNDS, num_classes)
+    chosen = {
+        contestant: [*cases, *equal_latency_cases(pilot, second)]
+        for contestant, pilot in pilots.items()
+    }
     return [
-        Case("always", steps),
-        *(Case("lazy", steps, name) for name in gate_sets),
-        Case("every-n", steps),
+        Timed(contestant, case)
+        for contestant in contestants
+        for case in sorted(chosen.get(contestant, plain), key=by_steps)
     ]
 
 
-def add_equal_latency_cases(pipeline: Pipeline, cases: Sequence[Case]) -> list[Case]:
-    """Adds plain DDIM with the step counts that take as long as the other cases.
-
-    A few images find those counts; the table then shows what they really took, in the same rounds.
-    """
-    # Lazy images take as long as half as many steps or more: a count to interpolate from.
-    second = Case("always", cases[0].steps // 2 or 2)
-    pilot = time_cases(pipeline, [*cases, second], PILOT_ROUNDS)
-    plain = plain_image_ms(pilot)
-    wanted = {
-        max(1, round(equal_latency_steps(statistics.median(samples.image_ms), plain)))
-        for case, samples in pilot.items()
-        if case.policy != "always"
-    }
-    known = {case.steps for case in cases if case.policy == "always"}
-    if len(wanted | known) == 1:
-        wanted.add(second.steps)
-    return [*cases, *(Case("always", steps) for steps in sorted(wanted - known))]
+def by_steps(case: Case) -> tuple[int, bool, str]:
+    return case.steps, case.policy != "always", case.name
 
 
-def plain_image_ms(timed: dict[Case, Samples]) -> dict[int, float]:
-    return {
-        case.steps: statistics.median(samples.image_ms)
-        for case, samples in timed.items()
-        if case.policy == "always"
-    }
+def take_turns(title: str, entries: Sequence[Timed], rounds: int, num_classes: int) -> None:
+    """Runs the rounds behind a progress bar, which is not part of the output."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=rounds * len(entries))
+        run_rounds(entries, rounds, num_classes, lambda: progress.advance(task))
 
 
-def time_cases(pipeline: Pipeline, cases: Sequence[Case], rounds: int) -> dict[Case, Samples]:
-    timed = {case: Samples() for case in cases}
-    results = interleave(pipeline, cases, rounds)
-    console = Console(stderr=True)
-    total = rounds * len(timed)
-    for case, result in track(results, "timing", total=total, console=console, transient=True):
-        timed[case].add(result)
-    return timed
-
-
-def measure(pipeline: Pipeline, step_list: Sequence[int], rounds: int) -> list[Measurement]:
-    """Times all cases of all step counts in the same rounds, after one image each to warm up."""
-    cases = [case for steps in step_list for case in cases_for(pipeline, steps)]
-    cases = add_equal_latency_cases(pipeline, cases)
-    timed = time_cases(pipeline, cases, rounds)
-    plain = plain_image_ms(timed)
-    order = sorted(timed, key=lambda case: (case.steps, case.policy != "always", case.name))
-    return [summarize(case, timed[case], plain) for case in order]
-
-
-def row(measurement: Measurement) -> dict[str, Any]:
-    """A flat line of the table; times in milliseconds, those of programs per image."""
-    line = asdict(measurement)
-    kinds = line.pop("kind_ms")
-    return line | {f"{kind}_ms": value for kind, value in kinds.items()}
-
-
-def about(arguments: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:
-    return {
-        "device": "host",
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "system": platform.platform(),
-        "model": pipeline.bundle.manifest.model.name,
-        "target": pipeline.bundle.manifest.target,
-        "precision": pipeline.bundle.manifest.precision,
-        "executor": arguments.executor or executor_for(pipeline.bundle.manifest.target),
-        "threads": arguments.threads,
-        "rounds": arguments.rounds,
-    }
-
-
-def print_table(output: str, facts: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    if output == "json":
-        print(to_json(rows, facts))
-    elif output == "csv":
-        print(to_csv(rows))
-    else:
-        print(", ".join(f"{key} {value}" for key, value in facts.items() if value is not None))
-        print(f"\n{markdown([short_row(line) for line in rows])}\n")
-        print("ms: medians; ddim steps: how many steps of plain DDIM take as long as the image")
-
-
-def short_row(line: dict[str, Any]) -> dict[str, Any]:
-    """A line that fits a terminal: short headers, no decoder where there is none."""
-    unit = re.compile(r"^(condition|embed|attn|mlp|block|reuse|final|decode|scheduler)_ms$")
-    kept = {name: value for name, value in line.items() if name != "decode_ms" or value > 0}
-    return {unit.sub(r"\1", name).replace("_", " "): value for name, value in kept.items()}
+def run(argv: Sequence[str] | None) -> None:
+    arguments = parse_arguments(argv, __doc__)
+    old = None if arguments.compare is None else read_old_run(arguments.compare)
+    lineup = line_up(arguments)
+    cases = [
+        case
+        for steps in arguments.steps
+        for case in cases_for(steps, arguments.policies, arguments.ratio, lineup.manifest.gate_sets)
+    ]
+    rounds = measure(lineup, cases, arguments.rounds)
+    print_run(arguments.output, facts_of(arguments, lineup), rows_of(rounds), rounds, old)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = parse_arguments(argv)
+    # Before anything imports PyTorch: the exporter runs in this process.
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    # A run started in the background would otherwise ignore ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        if arguments.device != "host":
-            raise LazyDiTError(
-                f"device '{arguments.device}' is not known: leave it out to measure this machine"
-            )
-        pipeline = Pipeline.load(
-            arguments.bundle, executor=arguments.executor, threads=arguments.threads
-        )
-        measurements = measure(pipeline, arguments.steps, arguments.rounds)
-        facts = about(arguments, pipeline)
-        print_table(arguments.output, facts, [row(m) for m in measurements])
+        run(argv)
     except LazyDiTError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return USE_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

@@ -1,84 +1,61 @@
-"""Timing of generations side by side: every round times every case once, in shuffled order."""
+"""What the rounds gave, case by case, and the arithmetic of the table's columns."""
 
 from __future__ import annotations
 
-import random
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from lazydit_runtime import Pipeline, Result
+from contestants import Contestant
+from protocol import Case, ImageTimes
+from verdict import Conclusion
 
-PROGRAM_KINDS = ("condition", "embed", "attn", "mlp", "block", "reuse", "final", "decode")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One line of the table: a policy at a step count, with the gate set that `lazy` uses."""
-
-    policy: str
-    steps: int
-    gates: str | None = None
-
-    @property
-    def name(self) -> str:
-        return f"{self.policy} {self.gates}" if self.gates else self.policy
+SAMPLES = 2
+"""With guidance: the conditional and the unconditional one."""
 
 
 @dataclass
-class Samples:
-    """What the rounds measured for one case; all times in milliseconds."""
+class Timed:
+    """A case of an engine, and its images by round."""
 
-    image_ms: list[float] = field(default_factory=list)
-    step_ms: list[float] = field(default_factory=list)
-    lazy_ratio: list[float] = field(default_factory=list)
-    kind_ms: dict[str, list[float]] = field(default_factory=dict)
+    contestant: Contestant
+    case: Case
+    images: list[ImageTimes] = field(default_factory=list)
 
-    def add(self, result: Result) -> None:
-        timings = result.timings
-        self.image_ms.append(timings.total_ms)
-        self.step_ms.extend(timings.step_ms)
-        self.lazy_ratio.append(result.lazy_ratio)
-        for kind in (*PROGRAM_KINDS, "scheduler"):
-            self.kind_ms.setdefault(kind, []).append(getattr(timings, f"{kind}_ms"))
+    @property
+    def image_ms(self) -> list[float]:
+        return [image.image_ms for image in self.images]
+
+    @property
+    def steady_ms(self) -> list[float]:
+        """The steps of all images but each one's first, where every policy runs everything."""
+        return [ms for image in self.images for ms in image.step_ms[1:]]
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """The summary of one case. `ddim_steps` is how many plain DDIM steps take the same time."""
+class Work:
+    """The mean of what an image needed: `flops` of matrix products, and the `limit_ms` that these
+    alone take at best."""
 
-    policy: str
-    steps: int
-    lazy_ratio: float
-    step_ms: float
-    step_ms_p90: float
-    image_ms: float
-    image_ms_p90: float
-    kind_ms: dict[str, float]
-    ddim_steps: float
+    flops: float
+    limit_ms: float
 
 
-def run_case(pipeline: Pipeline, case: Case, label: int, seed: int) -> Result:
-    """Generates one image as the case says, at the bundle's default guidance."""
-    return pipeline.generate(
-        label, seed=seed, steps=case.steps, policy=case.policy, gates=case.gates
+def work_of(timed: Timed, limit: Timed, depth: int) -> Work:
+    """Of the modules that ran. `limit` times the products of one run of a module; its fastest round
+    counts, which is the nearest to what the machine can do."""
+    per_run = limit.contestant.flops
+    best = {kind: min(image.kind_ms[kind] for image in limit.images) for kind in per_run}
+    everything = dict.fromkeys(per_run, SAMPLES * timed.case.steps * depth)
+    runs = [image.runs or everything for image in timed.images]
+    mean = {kind: statistics.fmean(n[kind] for n in runs) for kind in per_run}
+    return Work(
+        flops=sum(mean[kind] * per_run[kind] for kind in per_run),
+        limit_ms=sum(mean[kind] * best[kind] for kind in per_run),
     )
-
-
-def interleave(
-    pipeline: Pipeline, cases: Sequence[Case], rounds: int
-) -> Iterator[tuple[Case, Result]]:
-    """Yields one result per case and round.
-
-    Within a round all cases share label and seed, and their order is shuffled, so that a slow
-    spell of the machine falls on all of them.
-    """
-    order = random.Random(0)
-    for index in range(rounds):
-        for case in order.sample(cases, len(cases)):
-            yield case, run_case(pipeline, case, index % pipeline.num_classes, index)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -101,16 +78,66 @@ def equal_latency_steps(image_ms: float, plain: dict[int, float]) -> float:
     return low + (image_ms - plain[low]) / slope
 
 
-def summarize(case: Case, samples: Samples, plain: dict[int, float]) -> Measurement:
-    image_ms = statistics.median(samples.image_ms)
-    return Measurement(
-        policy=case.name,
-        steps=case.steps,
-        lazy_ratio=statistics.fmean(samples.lazy_ratio),
-        step_ms=statistics.median(samples.step_ms),
-        step_ms_p90=percentile(samples.step_ms, 0.9),
-        image_ms=image_ms,
-        image_ms_p90=percentile(samples.image_ms, 0.9),
-        kind_ms={kind: statistics.median(values) for kind, values in samples.kind_ms.items()},
-        ddim_steps=equal_latency_steps(image_ms, plain),
-    )
+def identity(timed: Timed) -> dict[str, Any]:
+    """The columns that say which case a row is."""
+    spec, case = timed.contestant.spec, timed.case
+    return {
+        "engine": spec.name,
+        "policy": case.name,
+        "threads": spec.threads,
+        "precision": spec.precision,
+        "steps": case.steps,
+    }
+
+
+def times(timed: Timed) -> dict[str, Any]:
+    """The columns of times in milliseconds: medians where nothing else is said."""
+    steady = timed.steady_ms
+    image_ms = timed.image_ms
+    return {
+        "lazy_ratio": statistics.fmean(image.lazy_ratio for image in timed.images),
+        "load_cold_ms": timed.contestant.load_cold_ms,
+        "load_warm_ms": timed.contestant.load_warm_ms,
+        "first_step_ms": statistics.median(image.step_ms[0] for image in timed.images),
+        "step_ms": statistics.median(steady) if steady else None,
+        "step_ms_p90": percentile(steady, 0.9) if steady else None,
+        "step_ms_deviation": statistics.stdev(steady) if len(steady) > 1 else None,
+        "image_ms": statistics.median(image_ms),
+        "image_ms_p90": percentile(image_ms, 0.9),
+    }
+
+
+def kinds(timed: Timed) -> dict[str, Any]:
+    """Milliseconds of an image by kind of program, and the scheduler's share of the image."""
+    names = timed.images[0].kind_ms
+    columns: dict[str, Any] = {
+        f"{name}_ms": statistics.median(image.kind_ms[name] for image in timed.images)
+        for name in names
+    }
+    shares = [i.kind_ms["scheduler"] / i.image_ms for i in timed.images if "scheduler" in i.kind_ms]
+    columns["scheduler_share"] = statistics.median(shares) if shares else None
+    return columns
+
+
+def limits(timed: Timed, work: Work | None) -> dict[str, Any]:
+    """How near the image comes to the machine's limit."""
+    if work is None:
+        return {"gflops": None, "limit_gflops": None, "limit_share": None}
+    image_ms = statistics.median(timed.image_ms)
+    return {
+        "gflops": work.flops / image_ms / 1e6,
+        "limit_gflops": work.flops / work.limit_ms / 1e6,
+        "limit_share": work.limit_ms / image_ms,
+    }
+
+
+def ratio_columns(name: str, conclusion: Conclusion | None) -> dict[str, Any]:
+    """The columns of a ratio: median, quartiles, verdict."""
+    if conclusion is None:
+        return dict.fromkeys((name, f"{name}_low", f"{name}_high", f"{name}_verdict"))
+    return {
+        name: conclusion.ratio,
+        f"{name}_low": conclusion.low,
+        f"{name}_high": conclusion.high,
+        f"{name}_verdict": conclusion.verdict,
+    }

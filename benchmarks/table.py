@@ -1,4 +1,4 @@
-"""One table, three forms: Markdown to paste, JSON to keep, CSV to plot."""
+"""One table, four forms: Markdown to paste, JSON to keep, JSON lines to collect, CSV to plot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
     names = list(rows[0])
     cells = [names, *([format_cell(row[name]) for name in names] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
-    numeric = [all(isinstance(row[name], int | float) for row in rows) for name in names]
+    numeric = [any(isinstance(row[name], int | float) for row in rows) for name in names]
 
     def line(values: Sequence[str]) -> str:
         padded = (
@@ -31,6 +31,8 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def format_cell(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, float):
         return f"{value:.0f}" if value >= 1000 else f"{value:.2f}" if value < 1 else f"{value:.1f}"
     return str(value)
@@ -46,3 +48,8 @@ def to_csv(rows: Sequence[dict[str, Any]]) -> str:
 
 def to_json(rows: Sequence[dict[str, Any]], about: dict[str, Any]) -> str:
     return json.dumps({**about, "rows": list(rows)}, indent=2)
+
+
+def to_jsonl(rows: Sequence[dict[str, Any]], about: dict[str, Any]) -> str:
+    """A line per row, each with all that the numbers are about, so that lines can be mixed."""
+    return "\n".join(json.dumps({**about, **row}) for row in rows)

@@ -1,4 +1,4 @@
-"""The three forms of a table hold the same numbers."""
+"""The forms of a table hold the same numbers."""
 
 import csv
 import io
@@ -30,3 +30,11 @@ def test_csv_reads_back() -> None:
 
 def test_json_carries_what_the_numbers_are_about() -> None:
     assert json.loads(to_json(ROWS, {"device": "host"})) == {"device": "host", "rows": ROWS}
+
+
+def test_columns_of_numbers_stay_right_where_some_are_missing() -> None:
+    rows = [{"ms": None, "name": "a"}, {"ms": 0.5, "name": None}, {"ms": "0.9 to 1.1", "name": "b"}]
+    assert markdown(rows).splitlines()[1:3] == [
+        "| ---------: | ---- |",
+        "|            | a    |",
+    ]

@@ -1,17 +1,13 @@
-"""The android target's precisions: what is delegated, how small it is, and what it draws."""
+"""The android target's precisions: what is delegated, and how near it is."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
 from rich.console import Console
 
-from lazydit.checkpoints import load_checkpoint, save_checkpoint
-from lazydit.demo import demo_checkpoint, demo_classifier
+from lazydit.checkpoints import save_checkpoint
 from lazydit_export.export import write_bundle
 from lazydit_export.recipe import ExportRecipe, read_source
 from lazydit_export.report import Report
@@ -21,33 +17,12 @@ from lazydit_export.targets.android import CONDITION_FILE, FILE, PRECISIONS
 from lazydit_export.targets.target import TargetOptions
 from lazydit_export.targets.xnnpack_precision import GROUP, at_precision
 from lazydit_export.verification.bars import BARS
-from lazydit_export.verification.compare import psnr
-from lazydit_export.verification.gate import PIXEL_PEAK
 from lazydit_export.verification.program_errors import program_errors
-from lazydit_export.verification.runs import Case, Image, run_bundle, run_pytorch
 from lazydit_runtime import Pipeline
 from tests.conftest import random_dit
 
 STREAM = ("native_layer_norm", "sum")
 SMALL = {"width": 128, "depth": 1, "heads": 2}
-IMAGES = 120
-STEPS = 20
-GUIDANCE = 3.0
-
-
-class Bar(NamedTuple):
-    """What a precision must reach on the demo model, against fp32."""
-
-    size: float
-    points: float
-    psnr: float
-
-
-DEMO_BARS = {
-    "fp16": Bar(0.52, 1.0, 40.0),
-    "int8": Bar(0.29, 1.0, 25.0),
-    "int4": Bar(0.18, 3.0, 18.0),
-}
 
 
 def lower(checkpoint: Path, precision: str, folder: Path) -> None:
@@ -113,50 +88,6 @@ def test_rows_that_no_group_divides_take_int8() -> None:
     layers = at_precision(mlp, "int4").module.module
     assert layers.fc1.weight.target_dtype == torch.int4
     assert layers.fc2.weight.target_dtype == torch.int8
-
-
-@pytest.fixture(scope="module")
-def demo_fp32(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, npt.NDArray[np.float32]]:
-    """The bytes of the demo's programs in fp32, and PyTorch's latents."""
-    folder = tmp_path_factory.mktemp("fp32")
-    lower(demo_checkpoint(), "fp32", folder)
-    model = load_checkpoint(demo_checkpoint())
-    return program_bytes(folder), run_pytorch(model, Case(STEPS, GUIDANCE), demo_images()).latents
-
-
-def demo_images() -> list[Image]:
-    return [Image(label=seed % 10, seed=seed) for seed in range(IMAGES)]
-
-
-def program_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("*.pte"))
-
-
-@pytest.mark.parametrize("precision", list(DEMO_BARS))
-def test_the_demo_is_smaller_and_as_legible(
-    precision: str,
-    demo_fp32: tuple[int, npt.NDArray[np.float32]],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    bar = DEMO_BARS[precision]
-    fp32_bytes, expected = demo_fp32
-    lower(demo_checkpoint(), precision, tmp_path)
-    with Pipeline.load(tmp_path) as pipeline:
-        found = run_bundle(pipeline, Case(STEPS, GUIDANCE), demo_images()).latents
-    size = program_bytes(tmp_path) / fp32_bytes
-    likeness = psnr(np.clip(expected, -1, 1), np.clip(found, -1, 1), PIXEL_PEAK)
-    lost = 100 * (share_read(expected) - share_read(found))
-    with capsys.disabled():
-        print(f"\n{precision}: {size:.3f} of the size, {likeness:.1f} dB, {lost:.1f} points lost")
-    assert size <= bar.size
-    assert likeness >= bar.psnr
-    assert lost <= bar.points
-
-
-def share_read(latents: npt.NDArray[np.float32]) -> float:
-    labels = torch.tensor([image.label for image in demo_images()])
-    return (demo_classifier().read(torch.from_numpy(latents)) == labels).float().mean().item()
 
 
 @torch.no_grad()

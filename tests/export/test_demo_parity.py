@@ -15,7 +15,7 @@ GUIDANCE = 3.0
 GATE_SETS = 6
 
 
-@pytest.fixture(scope="module", params=["android", "onnx"])
+@pytest.fixture(scope="module", params=["android", "ios", "onnx"])
 def demo(request: pytest.FixtureRequest, open_demo: Callable[[str, str], Any]) -> Any:
     return open_demo(request.param, "fp32")
 

@@ -17,8 +17,18 @@ COUNT, STEPS, GUIDANCE = 200, 10, 3.0
 WEIGHT_FILES = ("weights.bin", "weight.bin", ".pte")
 IMAGES = [Image(seed % 10, seed) for seed in range(COUNT)]
 
-PRECISIONS = [("onnx", "fp16"), ("onnx", "int8")]
-SIZES = {"fp16": 0.52, "int8": 0.28, "int4": 0.18}
+SIZES = {
+    # Of whole files, in which the graphs of this small model weigh 0.016.
+    ("android", "fp16"): 0.52,
+    ("android", "int8"): 0.29,
+    ("android", "int4"): 0.18,
+    ("ios", "fp16"): 0.51,
+    ("ios", "int8"): 0.27,
+    # `condition` has 8 bits, and every 16 weights of the rest a scale.
+    ("ios", "int4"): 0.21,
+    ("onnx", "fp16"): 0.51,
+    ("onnx", "int8"): 0.27,
+}
 """The most that the weights may weigh, as a share of fp32's."""
 LOST = {"fp16": 0.01, "int8": 0.01, "int4": 0.03}
 """The most that the share of legible images may fall."""
@@ -36,7 +46,7 @@ def plain(open_demo: Callable[[str, str], Any]) -> Runs:
     return run_pytorch(open_demo("onnx", "fp16").source.model, Case(STEPS, GUIDANCE), IMAGES)
 
 
-@pytest.mark.parametrize(("target", "precision"), PRECISIONS)
+@pytest.mark.parametrize(("target", "precision"), SIZES)
 def test_images_stay_legible_and_near(
     open_demo: Callable[[str, str], Any], plain: Runs, target: str, precision: str
 ) -> None:
@@ -50,10 +60,10 @@ def test_images_stay_legible_and_near(
     assert np.mean(nearness) >= BARS[precision].min_psnr
 
 
-@pytest.mark.parametrize(("target", "precision"), PRECISIONS)
+@pytest.mark.parametrize(("target", "precision"), SIZES)
 def test_weights_shrink(open_demo: Callable[[str, str], Any], target: str, precision: str) -> None:
     wide, narrow = (weight_bytes(open_demo(target, name)) for name in ("fp32", precision))
-    assert narrow <= SIZES[precision] * wide
+    assert narrow <= SIZES[target, precision] * wide
 
 
 def weight_bytes(demo: Any) -> int:

@@ -86,6 +86,5 @@ def target(precision: str, _: TargetOptions) -> Target:
         executor="onnxruntime",
         lower=partial(lower, precision=precision),
         packages=("onnx", "onnxruntime"),
-        whole_blocks=True,
         formats={"onnx_opset": OPSET, "onnx_ir_version": IR_VERSION},
     )

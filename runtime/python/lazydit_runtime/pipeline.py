@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import _core, planning
 from lazydit_runtime.bundle import Bundle
-from lazydit_runtime.executors import Executor, executor_for, find_executor
+from lazydit_runtime.executors import Executor, executor_for, open_executor
 from lazydit_runtime.planning import Memory, Setting
 from lazydit_runtime.policies import MaxReuse, Policy, ThresholdPair, named_policy
 from lazydit_runtime.results import Result, Timings
@@ -82,8 +82,9 @@ class Pipeline:
 
         Args:
             bundle: the directory that export wrote.
-            executor: the name of the engine, such as "torch", the oracle; None takes the one that
-                bundles of this target are made for.
+            executor: the name of the engine, such as "torch", the oracle, with a colon and a device
+                where the engine has several; None takes the one that bundles of this target are
+                made for.
             threads: how many the engine uses, at least 1; None leaves it to the engine.
             checkpoint: the weights that the bundle was made of; only "torch" reads it.
 
@@ -92,8 +93,8 @@ class Pipeline:
         if threads is not None and threads < 1:
             raise LazyDiTError(f"{threads} threads cannot run anything: choose 1 or more")
         opened = Bundle.open(bundle)
-        engine = find_executor(executor or executor_for(opened.manifest.target))
-        return cls(opened, engine.open(opened, threads=threads, checkpoint=checkpoint))
+        name = executor or executor_for(opened.manifest.target)
+        return cls(opened, open_executor(name, opened, threads=threads, checkpoint=checkpoint))
 
     def __enter__(self) -> "Self":
         return self

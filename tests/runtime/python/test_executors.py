@@ -1,7 +1,7 @@
 """Finding executors by name."""
 
 from importlib.metadata import EntryPoint
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -41,6 +41,25 @@ def test_executor_whose_engine_is_not_installed_says_what_to_install() -> None:
 def test_pipeline_refuses_an_executor_that_nobody_registered(toy_bundle: Any) -> None:
     with pytest.raises(LazyDiTError, match="no executor vapour"):
         Pipeline.load(toy_bundle.directory, executor="vapour")
+
+
+def test_device_goes_to_an_executor_that_has_several(
+    toy: Any, toy_bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Manifold(toy.Executor):
+        opened: ClassVar[list[str]] = []
+
+        @classmethod
+        def open_on(cls, bundle: Any, device: str, **_: Any) -> "Manifold":
+            cls.opened.append(device)
+            return cls()
+
+    monkeypatch.setattr(executors, "find_executor", {"mine": Manifold, "toy": toy.Executor}.get)
+    Pipeline.load(toy_bundle.directory, executor="mine:fastest")
+    Pipeline.load(toy_bundle.directory, executor="mine")
+    assert Manifold.opened == ["fastest"]
+    with pytest.raises(LazyDiTError, match="executor toy has no devices to choose from"):
+        Pipeline.load(toy_bundle.directory, executor="toy:fastest")
 
 
 def test_pipeline_refuses_to_run_on_no_threads(toy_bundle: Any) -> None:

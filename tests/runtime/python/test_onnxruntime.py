@@ -227,6 +227,8 @@ def test_bundle_of_another_target_is_refused(tmp_path: Path) -> None:
 def test_unknown_provider_names_those_there_are(folder: Path) -> None:
     with pytest.raises(LazyDiTError, match="no VapourProvider: choose from .*CPUExecution"):
         OnnxRuntimeExecutor.open(bundle_in(folder), providers=["VapourProvider"])
+    with pytest.raises(LazyDiTError, match="no VapourProvider: choose from .*CPUExecution"):
+        OnnxRuntimeExecutor.open_on(bundle_in(folder), "CPUExecutionProvider,VapourProvider")
 
 
 @pytest.mark.parametrize("versions", [{"opset": 99}, {"ir_version": 99}])

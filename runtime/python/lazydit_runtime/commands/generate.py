@@ -67,7 +67,9 @@ def generate(
     ] = None,
     executor: Annotated[
         str | None,
-        typer.Option(help="The engine, for example torch; the one of the bundle's target."),
+        typer.Option(
+            help="The engine, such as torch or onnxruntime:CUDAExecutionProvider; the target's own."
+        ),
     ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="torch: the weights that the bundle was made from.")

@@ -4,6 +4,7 @@ A distribution adds one by registering a class under the entry-point group `lazy
 """
 
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +32,9 @@ class Executor(Protocol):
     An executor written in C or C++ may also have an attribute `capsule`: a PyCapsule named
     "lazydit_executor" that holds a pointer to the core's lazydit_executor. Generations then call
     that one, and `run` serves callers who want a single program.
+
+    An executor of an engine with several devices may have a class method `open_on(bundle, device,
+    *, threads, checkpoint)`: `open` on the device that the engine calls `device`.
     """
 
     @classmethod
@@ -74,6 +78,25 @@ def executor_for(target: str) -> str:
             "update lazydit, or name an executor that can run it"
         )
     return _BY_TARGET[target]
+
+
+def open_executor(
+    name: str, bundle: Bundle, *, threads: int | None = None, checkpoint: Path | None = None
+) -> Executor:
+    """The executor called `name`, with the programs of `bundle` loaded.
+
+    `name` may end in a colon and a device in the engine's words, for example
+    "onnxruntime:CUDAExecutionProvider". Raises LazyDiTError when there is no such executor, it has
+    no devices to choose from, or it cannot run the bundle.
+    """
+    name, _, device = name.partition(":")
+    executor = find_executor(name)
+    if not device:
+        return executor.open(bundle, threads=threads, checkpoint=checkpoint)
+    open_on: Callable[..., Executor] | None = getattr(executor, "open_on", None)
+    if open_on is None:
+        raise LazyDiTError(f"executor {name} has no devices to choose from: leave out :{device}")
+    return open_on(bundle, device, threads=threads, checkpoint=checkpoint)
 
 
 def executor_names() -> list[str]:

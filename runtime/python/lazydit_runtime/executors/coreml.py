@@ -82,6 +82,18 @@ class CoreMLExecutor:
             raise
         return cls(programs, compiled)
 
+    @classmethod
+    def open_on(
+        cls,
+        bundle: Bundle,
+        device: str,
+        *,
+        threads: int | None = None,
+        checkpoint: Path | None = None,
+    ) -> "Self":
+        """`open` with the compute units called `device`."""
+        return cls.open(bundle, threads=threads, checkpoint=checkpoint, compute_units=device)
+
     def run(self, program: str, inputs: list[Array], outputs: list[Array]) -> None:
         """Fill `outputs` with what `program` makes of `inputs`."""
         model, spec, lock = self._programs[program]

@@ -76,6 +76,18 @@ class OnnxRuntimeExecutor:
             }
         )
 
+    @classmethod
+    def open_on(
+        cls,
+        bundle: Bundle,
+        device: str,
+        *,
+        threads: int | None = None,
+        checkpoint: Path | None = None,
+    ) -> "Self":
+        """`open` with the providers that `device` names, one or several with commas between."""
+        return cls.open(bundle, threads=threads, checkpoint=checkpoint, providers=device.split(","))
+
     def run(self, program: str, inputs: list[Array], outputs: list[Array]) -> None:
         """Fill `outputs` with what `program` makes of `inputs`."""
         session = self._sessions[program]
