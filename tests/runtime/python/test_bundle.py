@@ -229,6 +229,11 @@ def change_at(path: str, value: Any) -> Change:
         ("gate_sets/0/file", "gates/lost.f32", "gates/lost.f32"),
         ("gate_sets/1/name", "4-r50", "4-r50"),
         ("gate_sets/0/max_reuse", 0, "max_reuse"),
+        ("files/programs.bin/bytes", 2**64, "files"),
+        ("programs/embed/operators", 2**64, "operators"),
+        ("programs/embed/weight_bytes", 2**63, "weight_bytes"),
+        ("weights", {"stored_bytes": 2**63, "different_bytes": 1}, "stored_bytes"),
+        ("formats", {"onnx_opset": 2**63}, "onnx_opset"),
     ],
 )
 def test_manifest_that_contradicts_itself_names_the_place(
