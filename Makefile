@@ -90,7 +90,7 @@ fuzzers: setup
 	    $(NATIVE_FLAGS) -DLAZYDIT_BUILD_FUZZERS=ON && cmake --build $(FUZZ_BUILD) --target fuzzers; fi
 
 test-fuzz: fuzzers
-	scripts/fuzz $(FUZZ_BUILD) 4
+	scripts/fuzz $(FUZZ_BUILD) 3
 
 fuzz: fuzzers test-core
 	scripts/fuzz $(FUZZ_BUILD) $(FUZZ_SECONDS)
