@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lazydit.errors import LazyDiTError
 from lazydit_runtime import Pipeline, Result, write_traces
 from tests.conftest import SmallBundle, run_tool
 
@@ -123,6 +124,19 @@ def test_bundle_of_another_engine_is_refused(small_bundle: SmallBundle, tmp_path
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     outcome = run_tool("lazydit-run", "--bundle", tmp_path, "--out", tmp_path / "image.png")
     assert "for target onnx and holds no ExecuTorch programs" in outcome.sentence
+
+
+def test_bundle_of_an_unknown_target_is_refused_as_in_python(
+    small_bundle: SmallBundle, tmp_path: Path
+) -> None:
+    shutil.copytree(small_bundle.directory, tmp_path / "bundle")
+    manifest = json.loads((tmp_path / "bundle/manifest.json").read_text())
+    (tmp_path / "bundle/manifest.json").write_text(json.dumps(manifest | {"target": "toaster"}))
+    words = "this bundle is for target toaster, which this runtime does not know: update lazydit"
+    with pytest.raises(LazyDiTError, match=words):
+        Pipeline.load(tmp_path / "bundle")
+    outcome = run_tool("lazydit-run", "--bundle", tmp_path / "bundle", "--out", tmp_path / "x.png")
+    assert words in outcome.sentence
 
 
 def test_program_whose_signature_is_another_is_refused(
