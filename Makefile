@@ -2,12 +2,17 @@
 # make test: formatting, lint, types, C++ tests under sanitizers, Python tests.
 # make tools: build lazydit-run and lazydit-bench, the command-line tools without Python, into build/tools.
 # make arm: the same tools for 64-bit Arm, against the wheel for that processor, into build/arm.
+# make fuzz: the fuzzers for FUZZ_SECONDS (60) each, and MUTATIONS (10000) damaged bundles; make test does a little of both.
 # All set up .venv first. PYTHON chooses the interpreter (3.10 to 3.13).
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORE_BUILD := build/core-tests
+VALGRIND_BUILD := build/valgrind
+FUZZ_BUILD := build/fuzz
+FUZZ_SECONDS := 60
+MUTATIONS := 10000
 TOOLS_BUILD := build/tools
 ARM_BUILD := build/arm
 ARM_WHEEL := $(ARM_BUILD)/wheel
@@ -22,7 +27,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup tools arm demo test lint test-core test-python format clean
+.PHONY: setup tools arm demo test lint test-core test-valgrind test-fuzz test-python fuzz fuzzers format clean
 
 setup: $(VENV)/.installed
 
@@ -59,7 +64,7 @@ demo: setup
 	python benchmarks/latency.py --bundle $(DEMO)/lazydit-android --device
 	@echo "The pictures are in $(DEMO)/policies.png"
 
-test: setup lint test-core test-python
+test: setup lint test-core test-valgrind test-fuzz test-python
 
 lint: setup
 	ruff format --check $(python_roots)
@@ -71,6 +76,25 @@ test-core: setup
 	  $(NATIVE_FLAGS) -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
 	cmake --build $(CORE_BUILD)
 	ctest --test-dir $(CORE_BUILD) --output-on-failure
+
+# Memory that was never written: what the sanitizers do not see.
+test-valgrind: setup
+	cmake -S . -B $(VALGRIND_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_TESTS=ON
+	cmake --build $(VALGRIND_BUILD)
+	ctest --test-dir $(VALGRIND_BUILD) --output-on-failure -R valgrind
+
+# Clang's libFuzzer; machines without apt-get may lack it.
+fuzzers: setup
+	@if command -v clang++ >/dev/null; then set -x; \
+	  cmake -S . -B $(FUZZ_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++ \
+	    $(NATIVE_FLAGS) -DLAZYDIT_BUILD_FUZZERS=ON && cmake --build $(FUZZ_BUILD) --target fuzzers; fi
+
+test-fuzz: fuzzers
+	scripts/fuzz $(FUZZ_BUILD) 3
+
+fuzz: fuzzers test-core
+	scripts/fuzz $(FUZZ_BUILD) $(FUZZ_SECONDS)
+	LAZYDIT_MUTATIONS=$(MUTATIONS) pytest tests/fuzz
 
 test-python: setup tools arm
 	pytest

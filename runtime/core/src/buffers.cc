@@ -63,7 +63,7 @@ void CarveActivations(const Sizes& sizes, Carver* carver, std::size_t* category,
 void CarveModulation(const Sizes& sizes, Carver* carver, std::size_t* category, Buffers* buffers) {
   for (std::size_t sample = 0; sample < sizes.samples; ++sample) {
     buffers->modulation[sample] =
-        carver->Take<float>(SaturatingProduct(sizes.steps, sizes.modules, 3, sizes.width), category);
+        carver->Take<float>(SaturatingProduct(sizes.steps, sizes.modules, std::size_t{3}, sizes.width), category);
     buffers->final_modulation[sample] = carver->Take<float>(SaturatingProduct(sizes.steps, 2, sizes.width), category);
   }
 }

@@ -16,12 +16,16 @@ bool made_of(std::string_view text, std::string_view characters) {
   return text.find_first_not_of(characters) == std::string_view::npos;
 }
 
+bool is_control(unsigned char letter) { return letter < 0x20 || letter == 0x7f; }
+
+bool is_printable(std::string_view text) { return std::none_of(text.begin(), text.end(), is_control); }
+
 }  // namespace
 
 void JsonPlace::fail(const std::string& problem) const {
   std::string place = (where_.empty() ? "its top level" : where_) + " (" + problem + ")";
   // Keys may hold anything; a sentence has one line.
-  std::replace_if(place.begin(), place.end(), [](unsigned char letter) { return letter < ' '; }, ' ');
+  std::replace_if(place.begin(), place.end(), is_control, ' ');
   refuse(*source_ + " is wrong at " + place + ": export the bundle again");
 }
 
@@ -85,11 +89,14 @@ double JsonPlace::share() const {
   return value;
 }
 
-std::string JsonPlace::text(size_t shortest) const {
+std::string JsonPlace::text() const {
   if (!value_->is_string()) fail("it is not text");
-  const auto& text = value_->get_ref<const std::string&>();
-  if (text.size() < shortest) fail("it is empty");
-  return text;
+  return value_->get_ref<const std::string&>();
+}
+
+std::string JsonPlace::line() const {
+  if (text().empty() || !is_printable(text())) fail("it is malformed");
+  return text();
 }
 
 std::string JsonPlace::name() const {
@@ -118,7 +125,7 @@ bool JsonPlace::is_name(std::string_view text) {
 }
 
 bool JsonPlace::is_path(std::string_view text) {
-  if (text.find_first_of(std::string_view("\\:\0", 3)) != std::string_view::npos) return false;
+  if (!is_printable(text) || text.find_first_of("\\:") != std::string_view::npos) return false;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find('/', begin), text.size());
     const std::string_view part = text.substr(begin, end - begin);

@@ -35,9 +35,10 @@ class JsonPlace {
   double number() const;
   double number_between(double low, double high) const; /* both excluded */
   double share() const;                                 /* from 0 to 1 */
-  std::string text(size_t shortest = 0) const;
+  std::string text() const;
+  std::string line() const;   /* not empty, without control characters */
   std::string name() const;   /* of 1 to 100 letters, digits, _ . - */
-  std::string path() const;   /* relative, with forward slashes, without . and .. */
+  std::string path() const;   /* relative, with forward slashes, without . and .. and control characters */
   std::string sha256() const; /* 64 lower-case hexadecimal digits */
   std::string one_of(std::initializer_list<std::string_view> choices) const;
 

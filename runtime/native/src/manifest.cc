@@ -36,11 +36,12 @@ void check_version(const Json& content, const std::string& source) {
   const bool given =
       content.is_object() && content.contains("schema_version") && content["schema_version"].is_number_integer();
   if (!given) refuse(source + " has no schema_version: give a bundle that lazydit-export wrote");
-  const auto version = content["schema_version"].get<int64_t>();
+  const Json& version = content["schema_version"];
   if (version == kSchemaVersion) return;
-  refuse("this bundle has schema " + std::to_string(version) + ", this runtime knows " +
-         std::to_string(kSchemaVersion) + ": " +
-         (version > kSchemaVersion ? "update lazydit" : "export the bundle again"));
+  // As an int64 the largest numbers would be negative.
+  const bool newer = version.is_number_unsigned() && version.get<uint64_t>() > uint64_t{kSchemaVersion};
+  refuse("this bundle has schema " + version.dump() + ", this runtime knows " + std::to_string(kSchemaVersion) + ": " +
+         (newer ? "update lazydit" : "export the bundle again"));
 }
 
 TensorSpec tensor_of(const JsonPlace& place) {
@@ -74,12 +75,12 @@ ModelSpec model_of(const JsonPlace& place) {
   place.check_keys({"name", "family", "checkpoint_sha256", "depth", "width", "heads", "patch_size", "tokens",
                     "latent_shape", "output_channels", "num_classes", "guidance_channels", "image"},
                    {"activation_type"});
-  place["family"].text(1);
+  place["family"].line();
   place["checkpoint_sha256"].sha256();
   size_of(place["heads"]);
   const auto latent = place["latent_shape"].items(3, 3);
   const JsonPlace image = place["image"];
-  return {place["name"].text(1),
+  return {place["name"].line(),
           place["depth"].integer(1, kDeepest),
           size_of(place["width"]),
           size_of(place["patch_size"]),
@@ -191,8 +192,8 @@ Manifest Manifest::read(const std::filesystem::path& path) {
   check_the_rest(place);
   const JsonPlace defaults = place["defaults"];
   defaults.check_keys({"steps", "guidance"});
-  Manifest manifest = {place["target"].text(1),
-                       place["precision"].text(1),
+  Manifest manifest = {place["target"].line(),
+                       place["precision"].line(),
                        names_formats(place),
                        model_of(place["model"]),
                        diffusion_of(place["diffusion"]),

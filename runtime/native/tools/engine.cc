@@ -18,6 +18,9 @@ using native::ProgramSpec;
 using native::refuse;
 using native::TensorSpec;
 
+/* The one that ExecuTorch's programs are made for. */
+const std::string kTarget = "android";
+
 bool same_type(lazydit_dtype found, const std::string& wanted) {
   return wanted == (found == LAZYDIT_INT64 ? "int64" : found == LAZYDIT_FLOAT16 ? "float16" : "float32");
 }
@@ -61,6 +64,9 @@ lazydit_native* loaded(const Bundle& bundle, const EngineOptions& options) {
   if (manifest.has_formats || has_packages)
     refuse("this bundle is for target " + manifest.target +
            " and holds no ExecuTorch programs: run lazydit-export --target android");
+  if (manifest.target != kTarget)
+    refuse("this bundle is for target " + manifest.target +
+           ", which this runtime does not know: update lazydit, or run lazydit-export --target " + kTarget);
   std::vector<std::string> paths;
   for (const ProgramSpec& program : manifest.programs) paths.push_back((bundle.directory() / program.file).string());
   std::vector<lazydit_native_program> programs;

@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -249,7 +250,12 @@ def schema() -> dict[str, Any]:
 def _load_json(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
-        return json.loads(text, parse_constant=_finite, parse_float=_finite)
+        content = json.loads(
+            text, parse_constant=_finite, parse_float=_finite, parse_int=_within_floats
+        )
+        # Half of a surrogate pair is no text: no file can be called so, no terminal can show it.
+        json.dumps(content, ensure_ascii=False).encode()
+        return content
     except (ValueError, RecursionError) as error:
         raise LazyDiTError(
             f"{path} is not readable JSON, it may be truncated: export the bundle again"
@@ -262,6 +268,13 @@ def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is not a finite number")
+    return number
+
+
+def _within_floats(text: str) -> int:
+    number = int(text)
+    if abs(number) > sys.float_info.max:
+        raise ValueError(f"{text} is larger than any float")
     return number
 
 
@@ -288,6 +301,7 @@ def _check_schema(content: Any, source: str) -> None:
         return
     where = error.json_path.removeprefix("$.") if error.absolute_path else "its top level"
     message = f"{error.instance!r} is malformed" if error.validator == "pattern" else error.message
+    where = " ".join(where.split())
     message = " ".join(message.split())[:_LONGEST_MESSAGE]
     raise LazyDiTError(f"{source} is wrong at {where} ({message}): export the bundle again")
 

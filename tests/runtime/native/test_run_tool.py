@@ -1,6 +1,7 @@
 """lazydit-run against the Python runtime: the same image, decisions, trace file and sentences."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lazydit.errors import LazyDiTError
 from lazydit_runtime import Pipeline, Result, write_traces
 from tests.conftest import SmallBundle, run_tool
 
@@ -124,6 +126,19 @@ def test_bundle_of_another_engine_is_refused(small_bundle: SmallBundle, tmp_path
     assert "for target onnx and holds no ExecuTorch programs" in outcome.sentence
 
 
+def test_bundle_of_an_unknown_target_is_refused_as_in_python(
+    small_bundle: SmallBundle, tmp_path: Path
+) -> None:
+    shutil.copytree(small_bundle.directory, tmp_path / "bundle")
+    manifest = json.loads((tmp_path / "bundle/manifest.json").read_text())
+    (tmp_path / "bundle/manifest.json").write_text(json.dumps(manifest | {"target": "toaster"}))
+    words = "this bundle is for target toaster, which this runtime does not know: update lazydit"
+    with pytest.raises(LazyDiTError, match=words):
+        Pipeline.load(tmp_path / "bundle")
+    outcome = run_tool("lazydit-run", "--bundle", tmp_path / "bundle", "--out", tmp_path / "x.png")
+    assert words in outcome.sentence
+
+
 def test_program_whose_signature_is_another_is_refused(
     small_bundle: SmallBundle, tmp_path: Path
 ) -> None:
@@ -135,6 +150,26 @@ def test_program_whose_signature_is_another_is_refused(
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     outcome = run_tool("lazydit-run", "--bundle", tmp_path, "--out", tmp_path / "image.png")
     assert "method reuse of programs.pte has not the signature" in outcome.sentence
+
+
+def test_sizes_that_no_program_has_are_refused_before_memory_is_taken_for_them(
+    small_bundle: SmallBundle, tmp_path: Path
+) -> None:
+    shutil.copytree(small_bundle.directory, tmp_path / "bundle")
+    manifest = json.loads((tmp_path / "bundle/manifest.json").read_text())
+    model, width, tokens, side = manifest["model"], 2**20, 2**20, 2**11
+    larger = {32: width, 6 * 32: 6 * width, 2 * 32: 2 * width, 16: tokens, 8: side}
+    for program in manifest["programs"].values():
+        for tensor in program["inputs"] + program["outputs"]:
+            tensor["shape"] = [larger.get(size, size) for size in tensor["shape"]]
+    model |= {"width": width, "tokens": tokens, "latent_shape": [3, side, side]}
+    manifest["gate_sets"] = []
+    (tmp_path / "bundle/manifest.json").write_text(json.dumps(manifest))
+    outcome = run_tool(
+        "lazydit-run", "--bundle", tmp_path / "bundle", "--policy", "always",
+        "--out", tmp_path / "image.png",
+    )  # fmt: skip
+    assert "has not the signature that the manifest gives" in outcome.sentence
 
 
 def test_weight_cache_is_the_one_that_python_wrote(

@@ -60,7 +60,7 @@ def test_program_that_cannot_be_loaded_is_a_sentence(
 
 @pytest.mark.parametrize("milliseconds", [0, 30, 60, 120, 240])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupt_at_any_time_leaves_nothing_behind(
+def test_interrupt_at_any_time_leaves_nothing_half_written(
     small_bundle: SmallBundle, tmp_path: Path, milliseconds: int, number: signal.Signals
 ) -> None:
     options = ("--policy", "always", "--steps", 1000, "--trace", tmp_path / "trace.json")
@@ -69,9 +69,14 @@ def test_interrupt_at_any_time_leaves_nothing_behind(
         time.sleep(0.001)
     time.sleep(milliseconds / 1000)
     process.send_signal(number)
-    assert process.communicate(timeout=60) == (None, "interrupted\n")
-    assert process.returncode == 130
-    assert list(tmp_path.iterdir()) == []
+    _, stderr = process.communicate(timeout=60)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    interrupted = (130, "interrupted\n", [])
+    # The latest signals find a fast machine at its end.
+    whole = (0, "", ["image.png", "trace.json"])
+    assert (process.returncode, stderr, left) in (
+        [interrupted, whole] if milliseconds else [interrupted]
+    )
 
 
 def handles(number: signal.Signals, process: int) -> bool:

@@ -256,6 +256,7 @@ def toy_manifest() -> dict[str, Any]:
             ],
             "final": "final",
             "decode": None,
+            "blocks": [],
         },
         "gate_sets": [toy_gate_set(name) for name in GATE_STEPS],
         "verification": {},

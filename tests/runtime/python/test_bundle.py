@@ -115,11 +115,41 @@ def test_manifest_that_is_not_text_is_refused(toy_bundle: Any) -> None:
     assert "manifest.json" in refusal(toy_bundle)
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400])
 def test_numbers_that_are_not_finite_are_refused(toy_bundle: Any, number: str) -> None:
     path = toy_bundle.directory / "manifest.json"
     path.write_text(path.read_text().replace('"guidance": 2.5', f'"guidance": {number}'))
     assert "manifest.json" in refusal(toy_bundle)
+
+
+def test_half_of_a_surrogate_pair_is_refused(toy_bundle: Any) -> None:
+    path = toy_bundle.directory / "manifest.json"
+    path.write_text(path.read_text().replace('"files": {', '"files": {"\\ud800": {}, '))
+    assert "is not readable JSON" in refusal(toy_bundle)
+
+
+@pytest.mark.parametrize("letters", ["\n", "\u0000", "\u007f", "a\nb"])
+def test_control_characters_are_refused_in_whatever_a_sentence_names(
+    toy_bundle: Any, letters: str
+) -> None:
+    sound = toy_bundle.manifest()
+    for path in (
+        "target", "precision", "model/name", "model/family", "model/checkpoint_sha256",
+        "graph/embed", "gate_sets/0/name", "gate_sets/0/file", "programs/embed/file",
+    ):  # fmt: skip
+        value = value_at(sound, path)
+        assert path.split("/")[0] in changed(toy_bundle, change_at(path, value + letters))
+        toy_bundle.write_manifest(sound)
+    for part in ("files", "programs"):
+        name = next(iter(sound[part]))
+        assert part in changed(toy_bundle, change_at(f"{part}|{name}{letters}", sound[part][name]))
+        toy_bundle.write_manifest(sound)
+
+
+@pytest.mark.parametrize("version", [2**63, 2**64 - 1])
+def test_schema_version_of_any_size_is_told_as_it_is(toy_bundle: Any, version: int) -> None:
+    sentence = changed(toy_bundle, change_at("schema_version", version))
+    assert sentence == f"this bundle has schema {version}, this runtime knows 1: update lazydit"
 
 
 def test_unfinite_number_is_not_written(toy_bundle: Any, tmp_path: Any) -> None:
@@ -136,9 +166,18 @@ def test_missing_key_is_named(toy_bundle: Any, key: str) -> None:
     assert key in changed(toy_bundle, lambda manifest: manifest.pop(key))
 
 
+def value_at(manifest: dict[str, Any], path: str) -> Any:
+    place: Any = manifest
+    for key in path.split("/"):
+        place = place[int(key) if isinstance(place, list) else key]
+    return place
+
+
 def change_at(path: str, value: Any) -> Change:
+    """Sets the value at `path`; its keys stand between slashes, or bars where they hold some."""
+
     def change(manifest: dict[str, Any]) -> None:
-        *parents, last = path.split("/")
+        *parents, last = path.split("|" if "|" in path else "/")
         place: Any = manifest
         for parent in parents:
             place = place[int(parent) if isinstance(place, list) else parent]
@@ -190,6 +229,11 @@ def change_at(path: str, value: Any) -> Change:
         ("gate_sets/0/file", "gates/lost.f32", "gates/lost.f32"),
         ("gate_sets/1/name", "4-r50", "4-r50"),
         ("gate_sets/0/max_reuse", 0, "max_reuse"),
+        ("files/programs.bin/bytes", 2**64, "files"),
+        ("programs/embed/operators", 2**64, "operators"),
+        ("programs/embed/weight_bytes", 2**63, "weight_bytes"),
+        ("weights", {"stored_bytes": 2**63, "different_bytes": 1}, "stored_bytes"),
+        ("formats", {"onnx_opset": 2**63}, "onnx_opset"),
     ],
 )
 def test_manifest_that_contradicts_itself_names_the_place(
