@@ -24,6 +24,14 @@ double percentile(std::vector<double> values, double share) {
   return values[static_cast<size_t>(std::max(rank, 1.0)) - 1];
 }
 
+double deviation(const std::vector<double>& values) {
+  const double center = mean(values);
+  const double squares = std::accumulate(values.begin(), values.end(), 0.0, [center](double sum, double value) {
+    return sum + (value - center) * (value - center);
+  });
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
 double equal_latency_steps(double image_ms, const std::map<int32_t, double>& plain_ms) {
   auto high = std::next(plain_ms.begin());
   while (std::next(high) != plain_ms.end() && image_ms > high->second) ++high;

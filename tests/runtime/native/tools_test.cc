@@ -83,6 +83,7 @@ TEST(Statistics, AreThoseOfTheLatencyTable) {
   EXPECT_EQ(percentile({5, 1, 3, 2, 4}, 0.5), 3);
   EXPECT_EQ(percentile({5, 1, 3, 2, 4}, 0.9), 5);
   EXPECT_EQ(percentile({7}, 0.1), 7);
+  EXPECT_DOUBLE_EQ(deviation({2, 4, 4, 4, 5, 5, 7, 9}), std::sqrt(32.0 / 7.0));
   EXPECT_DOUBLE_EQ(equal_latency_steps(140, {{10, 100}, {20, 180}}), 15);
   EXPECT_DOUBLE_EQ(equal_latency_steps(76, {{10, 100}, {20, 180}, {40, 380}}), 7);
   EXPECT_DOUBLE_EQ(equal_latency_steps(430, {{10, 100}, {20, 180}, {40, 380}}), 45);
