@@ -1,5 +1,5 @@
 # make demo: export the demo model, draw images with every policy, print the latency table.
-# make test: formatting, lint, types, C++ tests under sanitizers, Python tests.
+# make test: formatting, lint, types, C++ tests under sanitizers, valgrind and fuzzers, Python tests.
 # make tools: build lazydit-run and lazydit-bench, the command-line tools without Python, into build/tools.
 # make arm: the same tools for 64-bit Arm, against the wheel for that processor, into build/arm.
 # make fuzz: the fuzzers for FUZZ_SECONDS (60) each, and MUTATIONS (10000) damaged bundles; make test does a little of both.
