@@ -16,6 +16,7 @@ from lazydit.errors import LazyDiTError
 from lazydit.files import replace_file
 
 EqualCost = Literal["modules", "multiply-adds", "time"]
+Clock = Literal["wall", "processor"]
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class QualityRun:
         features: the feature network's name, None without one.
         frechet_to: the real images that the distance is to, or "reference".
         rounds: how often each policy was timed; 0 if it was not.
+        clock: what the times are: "wall", or "processor" time of all threads.
         doubts: sentences on what to trust less.
     """
 
@@ -138,6 +140,7 @@ class QualityRun:
     features: str | None
     frechet_to: str | None
     rounds: int
+    clock: Clock
     policies: tuple[PolicyQuality, ...]
     doubts: tuple[str, ...]
 

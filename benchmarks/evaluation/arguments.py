@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from arguments import Parser, executor, one_of, positive, ratio, several
@@ -41,6 +42,8 @@ def parse_arguments(argv: Sequence[str] | None, description: str | None) -> argp
     arguments = parser.parse_args(argv)
     for path in arguments.plot:
         check_writable(path, path.suffix if path.suffix in (".png", ".svg") else ".svg")
+    if arguments.plot and find_spec("matplotlib") is None:
+        raise LazyDiTError("--plot needs Matplotlib: pip install 'lazydit[plot]'")
     if arguments.bundle is not None and arguments.gates:
         raise LazyDiTError("a bundle has its own gate sets: leave --gates out, or --bundle")
     return arguments
@@ -141,6 +144,13 @@ def _add_images(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rounds", type=_count, default=20, help="images timed per policy; 0 times none"
+    )
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "processor"),
+        default="wall",
+        help="what is timed; processor time of all threads, best with --threads 1, where other "
+        "work keeps the machine busy",
     )
 
 

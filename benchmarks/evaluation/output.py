@@ -37,6 +37,8 @@ def print_markdown(run: QualityRun) -> None:
     shown = [name for name in rows[0] if any(row[name] is not None for row in rows)]
     print(f"\n{markdown([{name: row[name] for name in shown} for row in rows])}\n")
     print(LEGEND.format(reference=run.reference_steps))
+    if run.clock == "processor":
+        print("ms: processor time of all threads")
     if run.features is not None:
         to = "" if run.frechet_to is None else f"; Frechet distance to {run.frechet_to}"
         print(f"feature network: {run.features}{to}")

@@ -27,7 +27,7 @@ from evaluation.opening import open_cases, open_judge, open_real, open_runner
 from evaluation.ranking import costs_of, rank
 from evaluation.real import BATCH, real_features
 from evaluation.runners import UNGUIDED, Runner
-from evaluation.timing import WARM_UP, doubts_of, time_cases
+from evaluation.timing import IMAGE_MS, WARM_UP, doubts_of, time_cases
 from evaluation.work import Judged, WorkFolder
 from facts import processor_name
 from lazydit.data import LabelledImages
@@ -122,6 +122,7 @@ class Session:
             features=None if self.judge.network is None else self.judge.network.name,
             frechet_to=None if frechet_to is None else self.real_name or REFERENCE,
             rounds=self.arguments.rounds,
+            clock=self.arguments.clock,
             policies=rank(self.cases, measures, costs),
             doubts=(*doubts, *([] if times is None else doubts_of(times))),
         )
@@ -145,7 +146,8 @@ class Session:
         if rounds == 0:
             return None
         with progress("timing", len(self.cases) * (rounds + WARM_UP), True) as done:
-            return time_cases(self.runner, self.cases, rounds, self.plan, done)
+            image_ms = IMAGE_MS[self.arguments.clock](self.runner)
+            return time_cases(image_ms, self.cases, rounds, self.plan, done)
 
     def _frechet_to(self) -> tuple[NDArray[np.float32] | Judged | None, list[str]]:
         """What the Frechet distance is to, or None and a sentence why there is none."""
