@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from evaluation.arguments import parse_arguments
 from lazydit.errors import LazyDiTError
@@ -24,6 +25,8 @@ def run(arguments: argparse.Namespace) -> None:
     from evaluation.output import print_run
     from evaluation.session import open_session
     from lazydit.distributed import Workers
+    from lazydit.plots.pareto import pareto_figure
+    from lazydit.plots.theme import save_figure
 
     workers = Workers.join(arguments.device)
     with open_session(arguments, workers) as session:
@@ -36,9 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.npz is not None:
             session.write_npz(arguments.npz)
     for path in arguments.plot:
-        from evaluation.plot import draw_plot
-
-        draw_plot(outcome, path)
+        save_figure(partial(pareto_figure, outcome), path)
     print_run(arguments.output, outcome)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from arguments import Parser, executor, one_of, positive, ratio, several
@@ -42,8 +41,6 @@ def parse_arguments(argv: Sequence[str] | None, description: str | None) -> argp
     arguments = parser.parse_args(argv)
     for path in arguments.plot:
         check_writable(path, path.suffix if path.suffix in (".png", ".svg") else ".svg")
-    if arguments.plot and find_spec("matplotlib") is None:
-        raise LazyDiTError("--plot needs Matplotlib: pip install 'lazydit[plot]'")
     if arguments.bundle is not None and arguments.gates:
         raise LazyDiTError("a bundle has its own gate sets: leave --gates out, or --bundle")
     return arguments
