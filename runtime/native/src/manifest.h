@@ -71,6 +71,7 @@ struct GateGraph {
   std::vector<std::string> blocks; /* a program per block, or none */
   std::string final;
   std::optional<std::string> decode;
+  double layer_norm_epsilon; /* of the norm between modules; 0 where it is no layer norm without weights */
 };
 
 struct GateSetSpec {

@@ -13,6 +13,7 @@ namespace lazydit::tools {
 namespace {
 
 using native::Bundle;
+using native::GateGraph;
 using native::Manifest;
 using native::ProgramSpec;
 using native::refuse;
@@ -56,6 +57,8 @@ void check_signatures(const Manifest& manifest, const lazydit_native* native) {
   }
 }
 
+bool reuses(const GateGraph& graph, const std::string& program) { return program == graph.modules[0].reuse; }
+
 lazydit_native* loaded(const Bundle& bundle, const EngineOptions& options) {
   const Manifest& manifest = bundle.manifest();
   const bool has_packages =
@@ -72,7 +75,8 @@ lazydit_native* loaded(const Bundle& bundle, const EngineOptions& options) {
   std::vector<lazydit_native_program> programs;
   for (size_t i = 0; i < paths.size(); ++i) {
     const ProgramSpec& program = manifest.programs[i];
-    programs.push_back({paths[i].c_str(), program.method.c_str(), manifest.files.at(program.file).sha256.c_str()});
+    programs.push_back({paths[i].c_str(), program.method.c_str(), manifest.files.at(program.file).sha256.c_str(),
+                        reuses(manifest.graph, program.name) ? manifest.graph.layer_norm_epsilon : 0});
   }
   const lazydit_native_options native_options = {options.threads,
                                                  options.weight_cache.empty() ? nullptr : options.weight_cache.c_str()};

@@ -137,11 +137,22 @@ class ModuleNode:
 
 
 @dataclass(frozen=True)
+class NormSpec:
+    """The norm between modules, where it is a layer norm without weights over the width.
+
+    With it a runtime may compute `reuse` and its like itself, in place of the program.
+    """
+
+    kind: Literal["layer_norm"]
+    epsilon: float
+
+
+@dataclass(frozen=True)
 class GateGraph:
     """Which programs follow one another; `modules` in order attn 0, mlp 0, attn 1, ...
 
     `blocks` names a program per block that does what its two modules do, or none: it is called
-    where both run whatever a gate says.
+    where both run whatever a gate says. `norm` None: the manifest does not tell.
     """
 
     condition: ConditionNode
@@ -150,6 +161,7 @@ class GateGraph:
     final: str
     decode: str | None
     blocks: tuple[str, ...] = ()
+    norm: NormSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -326,6 +338,7 @@ _PARTS: dict[str, type] = {
     "graph": GateGraph,
     "condition": ConditionNode,
     "modules": ModuleNode,
+    "norm": NormSpec,
     "gate_sets": GateSetSpec,
     "thresholds": Thresholds,
     "calibration": CalibrationPoint,
