@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "failure.h"
+#include "parallel.h"
 #include "thread_pool.h"
 
 namespace lazydit::native {
@@ -22,10 +23,11 @@ Executor::Executor(const std::vector<ProgramPlace>& places, const Options& optio
     entries_.push_back({static_cast<size_t>(file - places_.begin()), file->methods.size(), {}});
     file->methods.push_back(place.method);
   }
-  for (const FilePlace& place : places_) {
-    files_.push_back(std::make_unique<LoadedFile>(place, weight_cache_));
-    files_.back()->reserve(&planned_);
-  }
+  files_.resize(places_.size());
+  // Each looks through its kept weights for damage.
+  for_each_in_parallel(places_.size(),
+                       [&](size_t i) { files_[i] = std::make_unique<LoadedFile>(places_[i], weight_cache_); });
+  for (const auto& file : files_) file->reserve(&planned_);
   planned_.allocate();
   for (const auto& file : files_) file->load(&planned_, &temporary_);
   for (size_t i = 0; i < entries_.size(); ++i) {
