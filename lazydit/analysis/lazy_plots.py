@@ -87,7 +87,6 @@ def _penalty(laziness: Laziness, gates: GateSetAnalysis, title: str) -> Figure:
     cost.set_ylabel(_error_label(laziness))
     for panel in (ratio, cost):
         _finish(panel)
-    ratio.set_ylim(0, 1)
     return figure
 
 

@@ -64,25 +64,25 @@ def _bound(similarity: Similarity, bound: LowerBound, title: str) -> Figure:
         blocks = slice(kind, None, 2)
         panel.fill_between(
             steps,
-            low[:, blocks].min(axis=1),
-            high[:, blocks].max(axis=1),
+            low[:, blocks].mean(axis=1),
+            high[:, blocks].mean(axis=1),
             color=colour,
             alpha=0.2,
             linewidth=0,
-            label="measured, 5 to 95 % of samples, all blocks",
+            label="measured, 5 to 95 % of samples",
         )
-        panel.plot(steps, mean[:, blocks].mean(axis=1), color=colour, label="measured, mean")
+        panel.plot(steps, mean[:, blocks].mean(axis=1), color=colour, label="measured")
         panel.plot(
             steps,
             limit[:, blocks].mean(axis=1),
             color="black",
             linestyle="--",
-            label="limit from the Lipschitz constant seen, mean",
+            label="limit, from the Lipschitz constant seen",
         )
         _finish(panel, name, "step")
         panel.set_yscale("log")
         panel.legend(fontsize="small", loc="lower right")
-    panels[0].set_ylabel("1 - similarity")
+    panels[0].set_ylabel("1 - similarity\n(mean over blocks)")
     return figure
 
 
@@ -94,31 +94,28 @@ def _inputs(inputs: InputDistance, title: str) -> Figure:
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     figure.suptitle(f"Distance of inputs from those of the step before: {title}")
     panels = figure.subplots(1, 2, sharey=True)
-    curves = (
-        ("as the model scales and shifts them", inputs.as_is, "-", "o"),
-        ("best scale and shift of every step", inputs.time_variant, "--", "s"),
-        ("best scale and shift of every step and label", inputs.condition_variant, ":", "^"),
-    )
     steps = np.arange(1, len(inputs.as_is) + 1)
     for kind, panel in enumerate(panels):
-        for label, values, line, marker in curves:
-            panel.plot(
-                steps,
-                np.asarray(values)[:, kind::2].mean(axis=1),
-                line,
-                marker=marker,
-                markersize=4,
-                color=KINDS[kind].colour,
-                label=label,
-            )
+        colour = KINDS[kind].colour
+        # The last two may coincide: a line under marks.
+        curves = (
+            ("as the model scales and shifts them", inputs.as_is, "o-", colour),
+            ("best scale and shift of every step", inputs.time_variant, "-", "black"),
+            ("best scale and shift of every step and label", inputs.condition_variant, "^", colour),
+        )
+        for label, values, style, of in curves:
+            mean = np.asarray(values)[:, kind::2].mean(axis=1)
+            panel.plot(steps, mean, style, color=of, label=label, markersize=5)
         panel.axhline(PAPER_ETA, color="gray", linewidth=1)
         panel.annotate(
             "the paper's η < 0.1",
-            (steps[0], PAPER_ETA),
-            (0, 3),
-            color="gray",
+            (steps[-1], PAPER_ETA),
+            (0, -3),
             textcoords="offset points",
+            color="gray",
             fontsize="small",
+            horizontalalignment="right",
+            verticalalignment="top",
         )
         _finish(panel, KINDS[kind].name, "step")
         panel.set_ylim(bottom=0)
