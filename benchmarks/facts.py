@@ -1,38 +1,21 @@
-"""What the numbers are about: the machine and the settings of a run."""
+"""What the numbers are about: the model and the settings of a run."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-from pathlib import Path
 from typing import Any
 
 from bundles import versions
 from lineup import Lineup
-
-_CPUINFO = Path("/proc/cpuinfo")
 
 
 def facts_of(arguments: argparse.Namespace, lineup: Lineup) -> dict[str, Any]:
     """Plain values, for every form of output."""
     model = lineup.manifest.model
     return {
-        "device": "host",
-        "processor": processor_name(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "system": platform.platform(),
         "model": model.name,
         "checkpoint_sha256": model.checkpoint_sha256,
         "guidance": lineup.manifest.defaults.guidance,
         "rounds": arguments.rounds,
         "versions": versions(),
     }
-
-
-def processor_name() -> str:
-    """As Linux calls it, or as Python knows it."""
-    lines = _CPUINFO.read_text().splitlines() if _CPUINFO.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
