@@ -162,11 +162,11 @@ GateSetSpec gate_set_of(const JsonPlace& place) {
   return set;
 }
 
-bool names_formats(const JsonPlace& place) {
-  if (!place.has("formats")) return false;
-  const auto formats = place["formats"].members();
-  for (const auto& [name, version] : formats) version.integer(0, kLargest);
-  return !formats.empty();
+std::map<std::string, int64_t> formats_of(const JsonPlace& place) {
+  std::map<std::string, int64_t> formats;
+  if (place.has("formats"))
+    for (const auto& [name, version] : place["formats"].members()) formats[name] = version.integer(0, kLargest);
+  return formats;
 }
 
 void check_the_rest(const JsonPlace& place) {
@@ -194,7 +194,7 @@ Manifest Manifest::read(const std::filesystem::path& path) {
   defaults.check_keys({"steps", "guidance"});
   Manifest manifest = {place["target"].line(),
                        place["precision"].line(),
-                       names_formats(place),
+                       formats_of(place),
                        model_of(place["model"]),
                        diffusion_of(place["diffusion"]),
                        count_of(defaults["steps"]),

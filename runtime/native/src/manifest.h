@@ -87,7 +87,7 @@ struct GateSetSpec {
 struct Manifest {
   std::string target;
   std::string precision;
-  bool has_formats;  // of another engine than ExecuTorch
+  std::map<std::string, int64_t> formats;  // versions of what another engine than ExecuTorch reads
   ModelSpec model;
   DiffusionSpec diffusion;
   int32_t default_steps;
