@@ -31,7 +31,6 @@ class JsonPlace {
 
   bool is_null() const { return value_->is_null(); }
   bool is_text() const { return value_->is_string(); }
-  bool boolean() const;
   int64_t integer(int64_t least, int64_t most) const;
   double number() const;
   double number_between(double low, double high) const; /* both excluded */

@@ -6,29 +6,28 @@
 #include <cstdint>
 #include <ctime>
 #include <istream>
-#include <limits>
 #include <memory>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "benchmark.h"
 #include "bundle.h"
 #include "failure.h"
 #include "file_descriptor.h"
-#include "json_place.h"
 #include "process_memory.h"
 
 namespace lazydit::tools {
 namespace {
 
 namespace fs = std::filesystem;
-using native::Json;
-using native::JsonPlace;
+using Json = nlohmann::ordered_json;
 using std::chrono::duration;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -61,18 +60,20 @@ class Served {
  public:
   Served(fs::path directory, EngineOptions options) : directory_(std::move(directory)), options_(std::move(options)) {}
 
-  Json answer(const JsonPlace& question) {
-    const std::string what = question["do"].one_of({"prepare", "load", "check", "image", "memory"});
+  /* Throws Failure, and an exception of Json where the question is not one of worker.py's. */
+  Json answer(const Json& question) {
+    const auto what = question.at("do").get<std::string>();
     if (what == "prepare") return {{"made", nullptr}};
     if (what == "load") return load(question);
     if (what == "check") return {{"error", nullptr}};
     if (what == "memory") return memory();
-    return image(question);
+    if (what == "image") return image(question);
+    native::refuse("there is no question " + what + ": update lazydit on both sides");
   }
 
  private:
-  Json load(const JsonPlace& question) {
-    if (question["cold"].boolean()) drop_from_page_cache(directory_);
+  Json load(const Json& question) {
+    if (question.at("cold").get<bool>()) drop_from_page_cache(directory_);
     resident_before_ = resident_bytes();
     const auto began = steady_clock::now();
     bundle_ = std::make_unique<native::Bundle>(directory_);
@@ -80,17 +81,21 @@ class Served {
     return {{"load_ms", duration<double, std::milli>(steady_clock::now() - began).count()}};
   }
 
-  Json image(const JsonPlace& question) {
+  Json image(const Json& question) {
     if (!engine_) native::refuse("there is nothing loaded to draw with: ask to load first");
-    constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
-    const JsonPlace wanted = question["case"];
+    const Json& wanted = question.at("case");
     native::Wish wish;
-    wish.policy = wanted["policy"].text();
-    wish.steps = static_cast<int32_t>(wanted["steps"].integer(1, kMost));
-    if (!wanted["gates"].is_null()) wish.gates = wanted["gates"].name();
+    wish.policy = wanted.at("policy").get<std::string>();
+    wish.steps = wanted.at("steps").get<int32_t>();
+    if (!wanted.at("gates").is_null()) wish.gates = wanted.at("gates").get<std::string>();
+    // [steps][modules], true where a module runs.
+    if (wanted.contains("schedule"))
+      for (const Json& row : wanted.at("schedule")) {
+        const auto run = row.get<std::vector<bool>>();
+        wish.schedule.emplace_back(run.begin(), run.end());
+      }
     Generation generation(*bundle_, wish);
-    generation.run(*engine_, question["label"].integer(0, bundle_->manifest().model.num_classes - 1),
-                   static_cast<uint64_t>(question["seed"].integer(0, std::numeric_limits<int64_t>::max())));
+    generation.run(*engine_, question.at("label").get<int64_t>(), question.at("seed").get<uint64_t>());
     wait_until_idle();
     return image_times(generation);
   }
@@ -109,12 +114,10 @@ class Served {
 };
 
 Json answer_to(const std::string& line, Served* served) {
-  static const std::string kSource = "the question";
   try {
-    const Json question = Json::parse(line);
-    return served->answer(JsonPlace(question, kSource));
-  } catch (const Json::parse_error&) {
-    return {{"failed", "the question is not JSON: ask one in a line"}};
+    return served->answer(Json::parse(line));
+  } catch (const Json::exception&) {
+    return {{"failed", "a question is not of this version: update lazydit on both sides"}};
   } catch (const native::Failure& failure) {
     return {{"failed", failure.what()}};
   } catch (const std::bad_alloc&) {
