@@ -91,11 +91,11 @@ def request(
 
 def measured(phone: Phone, words: list[str], result: str) -> dict[str, Any]:
     """What the app writes to `result` once it has done what `words` ask for."""
-    started = phone.run(*words)
-    if "Error" in started:
+    started = phone.shell(shlex.join(words))
+    # am says so in words: its exit code is 0 on some versions of Android.
+    if started.code != 0 or "Error" in started.stdout + started.stderr:
         raise LazyDiTError(
-            f"the app cannot start its benchmark ({started.strip().splitlines()[-1]}): install a "
-            "newer build of it"
+            f"the app cannot start its benchmark ({started.last_words}): install a newer build"
         )
     with Status("the app is measuring", console=Console(stderr=True)):
         while not _exists(phone, result):

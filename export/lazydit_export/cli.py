@@ -70,6 +70,8 @@ def export_command(
     ] = False,
 ) -> None:
     # Said before the long work.
+    if serial is not None and not install:
+        raise LazyDiTError("--serial is about --install: add that, or leave it out")
     phone = phone_for(target, serial) if install else None
     # PyTorch's threads would spin while they wait, and take the cores from ExecuTorch's.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -74,6 +74,16 @@ def test_the_table_is_the_host_s_with_the_phone_s_facts(
     assert rows["every-n", 4]["vs_always"] > 0
 
 
+def test_a_schedule_reuses_as_much_as_asked(
+    phone: AdbDevice, on_phone: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    schedule = ["--policies", "schedule", "--ratio", "0.25", "-o", "json"]
+    assert latency.main([*on_phone, *schedule]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    (row,) = (row for row in rows if row["policy"] == "schedule 0.25")
+    assert row["lazy_ratio"] == 0.25
+
+
 def test_nothing_is_pushed_twice_and_a_changed_file_again(
     phone: AdbDevice, on_phone: list[str], small_bundle: SmallBundle, tmp_path: Path
 ) -> None:
