@@ -140,7 +140,7 @@ class PhoneEngine(EngineProcess):
         """lazydit-bench makes no schedules: it is told whether each module runs in each step."""
         asked = asdict(case)
         if case.ratio is not None:
-            asked["run"] = spread_schedule(case.steps, self._modules, case.ratio).tolist()
+            asked["schedule"] = spread_schedule(case.steps, self._modules, case.ratio).tolist()
         return ImageTimes(**self.ask("image", case=asked, label=label, seed=seed))
 
     def _exchange(self, question: dict[str, Any]) -> dict[str, Any]:
