@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from conductor import EngineProcess
+from facts import processor_name
 from lineup import Lineup
 from protocol import EngineSpec
 
-_CPUINFO = Path("/proc/cpuinfo")
 _WORKER = Path(__file__).with_name("worker.py")
 
 
@@ -74,10 +74,3 @@ class Host:
 
     def remarks(self) -> list[str]:
         return []
-
-
-def processor_name() -> str:
-    """As Linux calls it, or as Python knows it."""
-    lines = _CPUINFO.read_text().splitlines() if _CPUINFO.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import platform
+from pathlib import Path
 from typing import Any
 
 from bundles import versions
 from lineup import Lineup
+
+_CPUINFO = Path("/proc/cpuinfo")
 
 
 def facts_of(arguments: argparse.Namespace, lineup: Lineup) -> dict[str, Any]:
@@ -19,3 +23,10 @@ def facts_of(arguments: argparse.Namespace, lineup: Lineup) -> dict[str, Any]:
         "rounds": arguments.rounds,
         "versions": versions(),
     }
+
+
+def processor_name() -> str:
+    """As Linux calls it, or as Python knows it."""
+    lines = _CPUINFO.read_text().splitlines() if _CPUINFO.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
