@@ -5,7 +5,6 @@ import signal
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from lazydit.analysis import output
