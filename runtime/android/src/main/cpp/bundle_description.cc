@@ -1,5 +1,6 @@
 #include "bundle_description.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,21 @@ jlongArray image_shape_of(JNIEnv* env, const Manifest& manifest) {
 }
 
 }  // namespace
+
+jobject bundle_files(JNIEnv* env, const Manifest& manifest) {
+  LocalFrame frame(env, 4);
+  std::vector<std::string> names;
+  std::vector<int64_t> sizes;
+  for (const auto& [name, entry] : manifest.files) {
+    names.push_back(name);
+    sizes.push_back(static_cast<int64_t>(entry.bytes));
+  }
+  const JavaClasses& classes = java_classes();
+  const jobject made =
+      env->NewObject(classes.bundle_files, classes.new_bundle_files, strings(env, names), java_longs(env, sizes));
+  check_java(env);
+  return frame.leave_with(made);
+}
 
 jobject bundle_description(JNIEnv* env, const Manifest& manifest) {
   LocalFrame frame(env, 16);

@@ -8,6 +8,9 @@
 
 namespace lazydit::android {
 
+/* An org.lazydit.BundleFiles. */
+jobject bundle_files(JNIEnv* env, const native::Manifest& manifest);
+
 /* An org.lazydit.BundleDescription. */
 jobject bundle_description(JNIEnv* env, const native::Manifest& manifest);
 

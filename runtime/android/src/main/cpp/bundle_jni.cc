@@ -8,6 +8,10 @@
 
 using namespace lazydit::android;
 
+extern "C" JNIEXPORT jobject JNICALL Java_org_lazydit_Core_manifestFiles(JNIEnv* env, jclass, jbyteArray manifest) {
+  return guarded(env, [&] { return bundle_files(env, lazydit::native::Manifest::read(string_of(env, manifest))); });
+}
+
 extern "C" JNIEXPORT jlong JNICALL Java_org_lazydit_Core_openBundle(JNIEnv* env, jclass, jbyteArray directory) {
   return guarded(env, [&] {
     auto opened = std::make_unique<OpenedBundle>(std::filesystem::path(string_of(env, directory)));

@@ -55,6 +55,7 @@ jfieldID field(JNIEnv* env, jclass owner, const char* name, const char* signatur
 
 void find_classes(JNIEnv* env) {
   classes.bundle_description = found(env, "org/lazydit/BundleDescription");
+  classes.bundle_files = found(env, "org/lazydit/BundleFiles");
   classes.core = found(env, "org/lazydit/Core");
   classes.executor_calls = found(env, "org/lazydit/ExecutorCalls");
   classes.gate_set = found(env, "org/lazydit/GateSet");
@@ -85,6 +86,7 @@ void find_constructors(JNIEnv* env) {
       env, classes.bundle_description,
       "(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;[Ljava/lang/String;[JI[J[JID[Ljava/lang/String;"
       "[Lorg/lazydit/GateSet;[Lorg/lazydit/Program;)V");
+  classes.new_bundle_files = constructor(env, classes.bundle_files, "([Ljava/lang/String;[J)V");
   classes.new_gate_set = constructor(env, classes.gate_set, "(Ljava/lang/String;IDDI)V");
   classes.new_lazydit_exception =
       constructor(env, classes.lazydit_exception, "(Ljava/lang/String;Ljava/lang/Throwable;)V");

@@ -9,6 +9,7 @@ namespace lazydit::android {
 /* Looked up once when the library is loaded, since a lookup is slow. */
 struct JavaClasses {
   jclass bundle_description;
+  jclass bundle_files;
   jclass core;
   jclass executor_calls;
   jclass gate_set;
@@ -26,6 +27,7 @@ struct JavaClasses {
   jmethodID executor_tensor;
   jmethodID listener_on_step;
   jmethodID new_bundle_description;
+  jmethodID new_bundle_files;
   jmethodID new_gate_set;
   jmethodID new_lazydit_exception;
   jmethodID new_memory;

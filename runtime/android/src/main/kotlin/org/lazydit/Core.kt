@@ -1,5 +1,7 @@
 package org.lazydit
 
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
 import org.lazydit.executors.DType
 import org.lazydit.executors.Executor
 import org.lazydit.executors.Tensor
@@ -12,6 +14,9 @@ internal object Core {
     init {
         System.loadLibrary("lazydit_jni")
     }
+
+    /** What the manifest in this file lists; only its structure is checked. */
+    @JvmStatic external fun manifestFiles(manifest: ByteArray): BundleFiles
 
     /** Checks the whole bundle. */
     @JvmStatic external fun openBundle(directory: ByteArray): Long
@@ -128,6 +133,12 @@ internal class BundleDescription(
     val programs: Array<Program>,
 )
 
+/** Made by C++: the files beside the manifest and how many bytes each has. */
+internal class BundleFiles(
+    val names: Array<String>,
+    val sizes: LongArray,
+)
+
 /** Made by C++: copies of what a run left. */
 internal class RunOutcome(
     val guidance: Double,
@@ -174,9 +185,9 @@ internal class ExecutorCalls(
     companion object {
         /** [dtype] is the number of the C interface. */
         @JvmStatic fun tensor(
-            data: java.nio.ByteBuffer,
+            data: ByteBuffer,
             dtype: Int,
             shape: LongArray,
-        ): Tensor = Tensor(data.order(java.nio.ByteOrder.nativeOrder()), DType.entries[dtype], shape)
+        ): Tensor = Tensor(data.order(ByteOrder.nativeOrder()), DType.entries[dtype], shape)
     }
 }

@@ -4,7 +4,7 @@ import org.lazydit.LazyDiTException
 import org.lazydit.ModelBundle
 
 /** The fastest first. */
-private val ALL: List<ExecutorFactory> = listOf(NativeExecutor)
+private val ALL: List<ExecutorFactory> = listOf(NativeExecutor, ExecuTorchExecutor, OnnxRuntimeExecutor)
 
 /** [reason] is one sentence. */
 internal class ExecutorChoice(
