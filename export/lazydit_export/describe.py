@@ -142,7 +142,9 @@ def _graph(config: DiTConfig, whole_blocks: bool) -> GateGraph:
     )
     blocks = tuple(block_name(block) for block in range(config.depth if whole_blocks else 0))
     condition = ConditionNode("condition", MAX_STEPS)
-    return GateGraph(condition, "embed", modules, "final", None, blocks)
+    return GateGraph(
+        condition, "embed", modules, "final", None, blocks=blocks, extrapolate="extrapolate"
+    )
 
 
 def _gate_set(gates: GateSet) -> GateSetSpec:
@@ -156,6 +158,7 @@ def _gate_set(gates: GateSet) -> GateSetSpec:
         max_reuse=gates.max_reuse,
         target_ratio=gates.target_ratio,
         calibration=(),
+        extrapolate=gates.extrapolate,
     )
 
 

@@ -117,17 +117,22 @@ ModuleNode module_of(const JsonPlace& place) {
 }
 
 GateGraph graph_of(const JsonPlace& place) {
-  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks"});
+  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks", "extrapolate"});
   const JsonPlace condition = place["condition"];
   condition.check_keys({"program", "max_steps"});
-  GateGraph graph = {condition["program"].name(), size_of(condition["max_steps"]),
-                     place["embed"].name(),       {},
-                     {},                          place["final"].name(),
+  GateGraph graph = {condition["program"].name(),
+                     size_of(condition["max_steps"]),
+                     place["embed"].name(),
+                     {},
+                     {},
+                     place["final"].name(),
+                     {},
                      {}};
   for (const JsonPlace& module : place["modules"].items(2, kAnyNumber)) graph.modules.push_back(module_of(module));
   if (place.has("blocks"))
     for (const JsonPlace& block : place["blocks"].items(0, kAnyNumber)) graph.blocks.push_back(block.name());
   if (!place["decode"].is_null()) graph.decode = place["decode"].name();
+  if (place.has("extrapolate") && !place["extrapolate"].is_null()) graph.extrapolate = place["extrapolate"].name();
   return graph;
 }
 
@@ -142,7 +147,8 @@ void check_calibration(const JsonPlace& place) {
 
 GateSetSpec gate_set_of(const JsonPlace& place) {
   place.check_keys({"name", "steps", "timesteps", "alphas_cumprod", "file", "thresholds", "max_reuse", "target_ratio",
-                    "calibration"});
+                    "calibration"},
+                   {"extrapolate"});
   check_calibration(place["calibration"]);
   if (!place["target_ratio"].is_null()) place["target_ratio"].share();
   const JsonPlace thresholds = place["thresholds"];
@@ -154,7 +160,8 @@ GateSetSpec gate_set_of(const JsonPlace& place) {
                      place["file"].path(),
                      thresholds["attn"].share(),
                      thresholds["mlp"].share(),
-                     place["max_reuse"].is_null() ? 0 : count_of(place["max_reuse"])};
+                     place["max_reuse"].is_null() ? 0 : count_of(place["max_reuse"]),
+                     place.has("extrapolate") && place["extrapolate"].boolean()};
   for (const JsonPlace& timestep : place["timesteps"].items(1, kAnyNumber))
     set.timesteps.push_back(timestep.integer(0, kLargestSize - 1));
   for (const JsonPlace& alpha : place["alphas_cumprod"].items(1, kAnyNumber))
