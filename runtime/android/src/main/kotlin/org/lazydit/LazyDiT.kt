@@ -146,6 +146,7 @@ public class LazyDiT private constructor(
                     samples = outcome.samples,
                     scores = outcome.scores,
                     ran = outcome.ran,
+                    extrapolated = outcome.extrapolated,
                     moduleMs = outcome.moduleMs,
                 ),
             timings = timings(outcome.timings, outcome.stepMs),
