@@ -8,8 +8,10 @@ val abis = listOf("arm64-v8a", "x86_64")
 
 // executorch.arm64-v8a=/path/to/lib/cmake/ExecuTorch in gradle.properties, and so on: with it the library has the native
 // executor, without it the app brings an engine. lazydit.headers names the folder of nlohmann/json.hpp.
-fun named(property: String, argument: String): String? =
-    providers.gradleProperty(property).orNull?.let { "-D$argument=$it" }
+fun named(
+    property: String,
+    argument: String,
+): String? = providers.gradleProperty(property).orNull?.let { "-D$argument=$it" }
 
 android {
     namespace = "org.lazydit"

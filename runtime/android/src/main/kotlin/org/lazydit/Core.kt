@@ -1,10 +1,10 @@
 package org.lazydit
 
-import java.nio.ByteBuffer
-import java.nio.ByteOrder
 import org.lazydit.executors.DType
 import org.lazydit.executors.Executor
 import org.lazydit.executors.Tensor
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
 
 /**
  * The native side, in `src/main/cpp`. Handles are addresses; text travels as UTF-8. Every function throws

@@ -11,7 +11,8 @@ class BadBundlesTest {
     fun `no bundle`() = refused(File("/nowhere/at all"), "no bundle at /nowhere/at all", "manifest.json")
 
     @Test
-    fun `a path that is not in Latin letters`() = refused(File("/nowhere/\u65e5\u672c \ud83d\ude00"), "\u65e5\u672c \ud83d\ude00")
+    fun `a path that is not in Latin letters`() =
+        refused(File("/nowhere/\u65e5\u672c \ud83d\ude00"), "\u65e5\u672c \ud83d\ude00")
 
     @Test
     fun `a manifest that is no JSON`() =
@@ -26,7 +27,11 @@ class BadBundlesTest {
 
     @Test
     fun `a truncated program`() =
-        damaged("bytes instead of", "truncated") { RandomAccessFile(program(it), "rw").use { file -> file.setLength(100) } }
+        damaged("bytes instead of", "truncated") {
+            RandomAccessFile(program(it), "rw").use { file ->
+                file.setLength(100)
+            }
+        }
 
     @Test
     fun `a program with one other byte`() =

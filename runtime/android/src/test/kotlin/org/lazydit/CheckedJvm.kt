@@ -1,12 +1,12 @@
 package org.lazydit
 
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
+import org.lazydit.executors.OnnxRuntimeExecutor
 import java.lang.management.ManagementFactory
 import javax.management.ObjectName
 import kotlin.test.assertEquals
 import kotlin.test.assertFails
-import kotlinx.coroutines.flow.first
-import kotlinx.coroutines.runBlocking
-import org.lazydit.executors.OnnxRuntimeExecutor
 
 private const val WARM_UP = 50
 private const val GENERATIONS = 1000
@@ -39,7 +39,9 @@ private fun everything() {
     }
     assertFails { LazyDiT.open(temporaryFolder()) }
     val failing = Watched { program, _, _ -> if (program == "final") error("for a test") }
-    LazyDiT.open(bundle("tiny-onnx"), Options(executor = failing)).use { lazyDiT -> assertFails { lazyDiT.draw(Request(1)) } }
+    LazyDiT.open(bundle("tiny-onnx"), Options(executor = failing)).use { lazyDiT ->
+        assertFails { lazyDiT.draw(Request(1)) }
+    }
     LazyDiT.open(bundle("tiny-onnx"), Options(executor = OnnxRuntimeExecutor)).close()
 }
 
@@ -65,7 +67,12 @@ private data class Living(
         private fun instances(
             histogram: String,
             name: String,
-        ): Int = Regex("(\\d+) +\\d+ +${Regex.escape(name)}( |$)", RegexOption.MULTILINE).find(histogram)?.groupValues?.get(1)?.toInt() ?: 0
+        ): Int =
+            Regex(
+                "(\\d+) +\\d+ +${Regex.escape(name)}( |$)",
+                RegexOption.MULTILINE,
+            ).find(histogram)?.groupValues?.get(1)?.toInt()
+                ?: 0
 
         private fun diagnose(command: String): String =
             ManagementFactory.getPlatformMBeanServer().invoke(

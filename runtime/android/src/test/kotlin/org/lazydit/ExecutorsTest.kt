@@ -1,5 +1,8 @@
 package org.lazydit
 
+import org.lazydit.executors.ExecuTorchExecutor
+import org.lazydit.executors.NativeExecutor
+import org.lazydit.executors.OnnxRuntimeExecutor
 import java.nio.ByteOrder
 import kotlin.test.Test
 import kotlin.test.assertContentEquals
@@ -7,9 +10,6 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertSame
 import kotlin.test.assertTrue
-import org.lazydit.executors.ExecuTorchExecutor
-import org.lazydit.executors.NativeExecutor
-import org.lazydit.executors.OnnxRuntimeExecutor
 
 class ExecutorsTest {
     private val request = Request(1, steps = 3, policy = Policy.Always)
@@ -98,7 +98,10 @@ class ExecutorsTest {
         val folder = temporaryFolder()
         val plain = open("tiny-android", Options()).use { it.draw(request).latent }
         repeat(2) {
-            open("tiny-android", Options(weightCache = folder)).use { assertContentEquals(plain, it.draw(request).latent) }
+            open(
+                "tiny-android",
+                Options(weightCache = folder),
+            ).use { assertContentEquals(plain, it.draw(request).latent) }
         }
         assertTrue(folder.list().orEmpty().isNotEmpty())
     }

@@ -1,16 +1,16 @@
 package org.lazydit
 
-import java.io.File
-import java.nio.ByteBuffer
-import java.nio.ByteOrder
-import java.nio.file.Files
-import kotlin.test.assertTrue
 import kotlinx.coroutines.flow.last
 import kotlinx.coroutines.runBlocking
 import org.lazydit.executors.Executor
 import org.lazydit.executors.ExecutorFactory
 import org.lazydit.executors.OnnxRuntimeExecutor
 import org.lazydit.executors.Tensor
+import java.io.File
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import java.nio.file.Files
+import kotlin.test.assertTrue
 
 private val build = File(System.getProperty("lazydit.build"))
 
@@ -33,7 +33,8 @@ fun endless(): Request = Request(1, steps = 1000, policy = Policy.Always)
 fun temporaryFolder(): File = Files.createTempDirectory("lazydit").toFile().also { it.deleteOnExit() }
 
 /** A copy of a bundle, to be damaged. */
-fun copyOf(name: String): File = bundle(name).let { source -> temporaryFolder().also { source.copyRecursively(it, true) } }
+fun copyOf(name: String): File =
+    bundle(name).let { source -> temporaryFolder().also { source.copyRecursively(it, true) } }
 
 /** One sentence: what is wrong, a colon, what to do. */
 fun assertSentence(

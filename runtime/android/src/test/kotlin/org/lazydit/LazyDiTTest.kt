@@ -1,14 +1,5 @@
 package org.lazydit
 
-import java.util.concurrent.CountDownLatch
-import kotlin.test.AfterTest
-import kotlin.test.Test
-import kotlin.test.assertContentEquals
-import kotlin.test.assertEquals
-import kotlin.test.assertFailsWith
-import kotlin.test.assertIs
-import kotlin.test.assertNull
-import kotlin.test.assertTrue
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -20,6 +11,15 @@ import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import java.util.concurrent.CountDownLatch
+import kotlin.test.AfterTest
+import kotlin.test.Test
+import kotlin.test.assertContentEquals
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertIs
+import kotlin.test.assertNull
+import kotlin.test.assertTrue
 
 class LazyDiTTest {
     private val demo = LazyDiT.open(bundle("demo-android"))
@@ -116,7 +116,15 @@ class LazyDiTTest {
                 List(2) {
                     async(Dispatchers.IO) {
                         assertFailsWith<LazyDiTException> {
-                            demo.generate(endless()).onEach { if (it is Step.Progress && it.step == 0) started.countDown() }.collect()
+                            demo
+                                .generate(endless())
+                                .onEach {
+                                    if (it is Step.Progress &&
+                                        it.step == 0
+                                    ) {
+                                        started.countDown()
+                                    }
+                                }.collect()
                         }
                     }
                 }

@@ -1,12 +1,12 @@
 package org.lazydit
 
-import kotlin.math.abs
-import kotlin.test.assertEquals
-import kotlin.test.assertTrue
 import org.json.JSONArray
 import org.json.JSONObject
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.TestFactory
+import kotlin.math.abs
+import kotlin.test.assertEquals
+import kotlin.test.assertTrue
 
 /** The same bundles and requests through Python's runtime, see `tests/runtime/android/write_reference.py`. */
 class PythonParityTest {

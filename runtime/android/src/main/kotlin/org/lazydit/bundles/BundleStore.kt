@@ -1,14 +1,14 @@
 package org.lazydit.bundles
 
+import org.lazydit.BundleFiles
+import org.lazydit.BundleHandle
+import org.lazydit.Core
+import org.lazydit.LazyDiTException
 import java.io.File
 import java.io.FileOutputStream
 import java.io.IOException
 import java.io.InputStream
 import java.security.MessageDigest
-import org.lazydit.BundleFiles
-import org.lazydit.BundleHandle
-import org.lazydit.Core
-import org.lazydit.LazyDiTException
 
 /**
  * A folder that holds the latest version of one bundle, unpacked.
@@ -99,7 +99,9 @@ public class BundleStore(
         val free = folder.usableSpace
         if (needed > free) {
             throw LazyDiTException(
-                "the bundle takes ${megabytes(needed)} MB and only ${megabytes(free)} MB are free in $root: free some space",
+                "the bundle takes ${megabytes(
+                    needed,
+                )} MB and only ${megabytes(free)} MB are free in $root: free some space",
             )
         }
     }

@@ -1,5 +1,13 @@
 package org.lazydit.bundles
 
+import org.lazydit.LazyDiT
+import org.lazydit.LazyDiTException
+import org.lazydit.Policy
+import org.lazydit.Request
+import org.lazydit.assertSentence
+import org.lazydit.bundle
+import org.lazydit.draw
+import org.lazydit.temporaryFolder
 import java.io.ByteArrayOutputStream
 import java.io.File
 import java.util.zip.ZipEntry
@@ -9,14 +17,6 @@ import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertTrue
-import org.lazydit.LazyDiT
-import org.lazydit.LazyDiTException
-import org.lazydit.Policy
-import org.lazydit.Request
-import org.lazydit.assertSentence
-import org.lazydit.bundle
-import org.lazydit.draw
-import org.lazydit.temporaryFolder
 
 class BundleStoreTest {
     private val root = File(temporaryFolder(), "store")
@@ -81,7 +81,12 @@ class BundleStoreTest {
     @Test
     fun `a bundle that does not fit is refused before anything is unpacked`() {
         val size = files.getValue("condition.pte").size
-        val huge = files.getValue("manifest.json").decodeToString().replace("\"bytes\": $size,", "\"bytes\": ${Long.MAX_VALUE},")
+        val huge =
+            files
+                .getValue(
+                    "manifest.json",
+                ).decodeToString()
+                .replace("\"bytes\": $size,", "\"bytes\": ${Long.MAX_VALUE},")
         refused(files + ("manifest.json" to huge.encodeToByteArray()), "MB are free", "free some space")
     }
 
@@ -101,7 +106,15 @@ class BundleStoreTest {
     }
 
     private fun newer() =
-        files + ("manifest.json" to files.getValue("manifest.json").decodeToString().replace("\"dit_7\"", "\"newer\"").encodeToByteArray())
+        files +
+            (
+                "manifest.json" to
+                    files
+                        .getValue("manifest.json")
+                        .decodeToString()
+                        .replace("\"dit_7\"", "\"newer\"")
+                        .encodeToByteArray()
+            )
 
     private fun refused(
         entries: Map<String, ByteArray>,
