@@ -105,6 +105,16 @@ def test_what_cannot_be_is_told_in_one_sentence(
     assert not work.exists()
 
 
+def test_schedules_of_one_name_cannot_be_told_apart(model, outcome, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        mask = {"steps": 2, "modules": 4, "run": [[True] * 4, [folder == "a"] * 4]}
+        (tmp_path / folder / "mask.json").write_text(json.dumps(mask))
+    files = f"{tmp_path}/a/mask.json,{tmp_path}/b/mask.json"
+    code, _, err = outcome(*model, *QUICK, "--schedule", files, "--work", tmp_path / "work")
+    assert code == 2 and "two policies of 2 steps are called mask: rename a schedule's file" in err
+
+
 def test_a_bundle_that_cannot_extrapolate_says_so(small_bundle, outcome, tmp_path: Path) -> None:
     manifest = json.loads((small_bundle.directory / "manifest.json").read_text())
     if "extrapolate" in manifest["programs"]:
