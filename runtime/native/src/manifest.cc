@@ -116,18 +116,30 @@ ModuleNode module_of(const JsonPlace& place) {
           place["program"].name(), place["reuse"].name()};
 }
 
+double layer_norm_epsilon_of(const JsonPlace& place) {
+  place.check_keys({"kind", "epsilon"});
+  place["kind"].one_of({"layer_norm"});
+  return place["epsilon"].number_between(0, 1);
+}
+
 GateGraph graph_of(const JsonPlace& place) {
-  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks"});
+  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks", "extrapolate", "norm"});
   const JsonPlace condition = place["condition"];
   condition.check_keys({"program", "max_steps"});
-  GateGraph graph = {condition["program"].name(), size_of(condition["max_steps"]),
-                     place["embed"].name(),       {},
-                     {},                          place["final"].name(),
-                     {}};
+  GateGraph graph = {condition["program"].name(),
+                     size_of(condition["max_steps"]),
+                     place["embed"].name(),
+                     {},
+                     {},
+                     place["final"].name(),
+                     {},
+                     {},
+                     place.has("norm") && !place["norm"].is_null() ? layer_norm_epsilon_of(place["norm"]) : 0};
   for (const JsonPlace& module : place["modules"].items(2, kAnyNumber)) graph.modules.push_back(module_of(module));
   if (place.has("blocks"))
     for (const JsonPlace& block : place["blocks"].items(0, kAnyNumber)) graph.blocks.push_back(block.name());
   if (!place["decode"].is_null()) graph.decode = place["decode"].name();
+  if (place.has("extrapolate") && !place["extrapolate"].is_null()) graph.extrapolate = place["extrapolate"].name();
   return graph;
 }
 
@@ -142,7 +154,8 @@ void check_calibration(const JsonPlace& place) {
 
 GateSetSpec gate_set_of(const JsonPlace& place) {
   place.check_keys({"name", "steps", "timesteps", "alphas_cumprod", "file", "thresholds", "max_reuse", "target_ratio",
-                    "calibration"});
+                    "calibration"},
+                   {"extrapolate"});
   check_calibration(place["calibration"]);
   if (!place["target_ratio"].is_null()) place["target_ratio"].share();
   const JsonPlace thresholds = place["thresholds"];
@@ -154,7 +167,8 @@ GateSetSpec gate_set_of(const JsonPlace& place) {
                      place["file"].path(),
                      thresholds["attn"].share(),
                      thresholds["mlp"].share(),
-                     place["max_reuse"].is_null() ? 0 : count_of(place["max_reuse"])};
+                     place["max_reuse"].is_null() ? 0 : count_of(place["max_reuse"]),
+                     place.has("extrapolate") && place["extrapolate"].boolean()};
   for (const JsonPlace& timestep : place["timesteps"].items(1, kAnyNumber))
     set.timesteps.push_back(timestep.integer(0, kLargestSize - 1));
   for (const JsonPlace& alpha : place["alphas_cumprod"].items(1, kAnyNumber))
@@ -162,11 +176,11 @@ GateSetSpec gate_set_of(const JsonPlace& place) {
   return set;
 }
 
-bool names_formats(const JsonPlace& place) {
-  if (!place.has("formats")) return false;
-  const auto formats = place["formats"].members();
-  for (const auto& [name, version] : formats) version.integer(0, kLargest);
-  return !formats.empty();
+std::map<std::string, int64_t> formats_of(const JsonPlace& place) {
+  std::map<std::string, int64_t> formats;
+  if (place.has("formats"))
+    for (const auto& [name, version] : place["formats"].members()) formats[name] = version.integer(0, kLargest);
+  return formats;
 }
 
 void check_the_rest(const JsonPlace& place) {
@@ -194,7 +208,7 @@ Manifest Manifest::read(const std::filesystem::path& path) {
   defaults.check_keys({"steps", "guidance"});
   Manifest manifest = {place["target"].line(),
                        place["precision"].line(),
-                       names_formats(place),
+                       formats_of(place),
                        model_of(place["model"]),
                        diffusion_of(place["diffusion"]),
                        count_of(defaults["steps"]),

@@ -71,6 +71,8 @@ struct GateGraph {
   std::vector<std::string> blocks; /* a program per block, or none */
   std::string final;
   std::optional<std::string> decode;
+  std::optional<std::string> extrapolate; /* none in bundles that cannot extrapolate */
+  double layer_norm_epsilon; /* of the norm between modules; 0 where it is no layer norm without weights */
 };
 
 struct GateSetSpec {
@@ -82,12 +84,13 @@ struct GateSetSpec {
   double threshold_attn;
   double threshold_mlp;
   int32_t max_reuse;  // 0: no limit
+  bool extrapolate;
 };
 
 struct Manifest {
   std::string target;
   std::string precision;
-  bool has_formats;  // of another engine than ExecuTorch
+  std::map<std::string, int64_t> formats;  // versions of what another engine than ExecuTorch reads
   ModelSpec model;
   DiffusionSpec diffusion;
   int32_t default_steps;

@@ -12,7 +12,6 @@ namespace {
 
 constexpr double kUnguided = 1.0;  // the unconditional sample has no say there
 constexpr float kUnusedThreshold = 0.5F;
-constexpr int32_t kEverySecond = 2;
 
 int32_t number_of(const Manifest& manifest, const std::string& name) {
   return static_cast<int32_t>(manifest.find_program(name) - manifest.programs.data());
@@ -47,14 +46,41 @@ const GateSetSpec& gate_set_for(const Bundle& bundle, const Wish& wish, int32_t 
          (known.empty() ? ": choose" : ", only for " + known + ": choose one of these or") + " policy always");
 }
 
+int32_t own_steps(const Bundle& bundle, const Wish& wish) {
+  if (wish.gates) return bundle.gate_set(*wish.gates).steps;
+  return wish.schedule.empty() ? bundle.manifest().default_steps : static_cast<int32_t>(wish.schedule.size());
+}
+
 int32_t steps_of(const Bundle& bundle, const Wish& wish) {
+  const int32_t steps = wish.steps ? *wish.steps : own_steps(bundle, wish);
   const Manifest& manifest = bundle.manifest();
-  const int32_t own = wish.gates ? bundle.gate_set(*wish.gates).steps : manifest.default_steps;
-  const int32_t steps = wish.steps.value_or(own);
   const int32_t most = manifest.diffusion.train_steps;
   if (steps < 1 || steps > most)
     refuse(std::to_string(steps) + " steps are not possible: choose from 1 to " + std::to_string(most));
   return steps;
+}
+
+/* [steps, modules] in one row. */
+std::vector<uint8_t> mask_of(const Wish& wish, size_t steps, size_t modules) {
+  std::vector<uint8_t> mask;
+  if (wish.schedule.empty())
+    for (size_t step = 0; step < steps; ++step)
+      for (size_t module = 0; module < modules; ++module) mask.push_back(step % 2 == module % 2 ? 1 : 0);
+  for (const auto& row : wish.schedule) {
+    if (wish.schedule.size() != steps || row.size() != modules)
+      refuse("the schedule is for " + std::to_string(wish.schedule.size()) + " steps and " +
+             std::to_string(row.size()) + " modules, not for " + std::to_string(steps) + " and " +
+             std::to_string(modules) + ": give one made for this step count and model");
+    mask.insert(mask.end(), row.begin(), row.end());
+  }
+  return mask;
+}
+
+void check_numbers(const Wish& wish) {
+  if (wish.every_n < 1)
+    refuse("every-n with n = " + std::to_string(wish.every_n) + " never runs a module: choose n from 1");
+  if (wish.max_reuse && *wish.max_reuse < 0)
+    refuse("max_reuse is " + std::to_string(*wish.max_reuse) + ": choose a number of steps from 1, or no limit");
 }
 
 void check_threshold(double threshold) {
@@ -83,6 +109,7 @@ CoreModel::CoreModel(const Manifest& manifest) {
             modules_.data(),
             blocks_.empty() ? nullptr : blocks_.data(),
             number_of(manifest, graph.modules[0].reuse),
+            graph.extrapolate ? number_of(manifest, *graph.extrapolate) : -1,
             number_of(manifest, graph.final),
             graph.decode ? number_of(manifest, *graph.decode) : -1,
             image[0],
@@ -94,13 +121,14 @@ CoreModel::CoreModel(const Manifest& manifest) {
 CorePlan::CorePlan(const Bundle& bundle, const Wish& wish)
     : guidance_(wish.guidance.value_or(bundle.manifest().default_guidance)) {
   const Manifest& manifest = bundle.manifest();
+  check_numbers(wish);
   plan_.policy.kind = kind_of(wish);
   plan_.steps = steps_of(bundle, wish);
   if (!std::isfinite(guidance_)) refuse("the guidance is not a number to work with: choose 1 to 10");
   plan_.guided = guidance_ == kUnguided ? 0 : 1;
   plan_.guidance_channels = manifest.model.guidance_channels;
   plan_.policy.threshold_attn = plan_.policy.threshold_mlp = kUnusedThreshold;
-  plan_.policy.every_n = kEverySecond;
+  plan_.policy.every_n = wish.every_n;
   if (plan_.policy.kind == LAZYDIT_LAZY) {
     take_gate_set(gate_set_for(bundle, wish, plan_.steps));
     plan_.policy.gates = bundle.gates(*gate_set_).data();
@@ -113,9 +141,12 @@ CorePlan::CorePlan(const Bundle& bundle, const Wish& wish)
     plan_.policy.threshold_attn = static_cast<float>(wish.thresholds->first);
     plan_.policy.threshold_mlp = static_cast<float>(wish.thresholds->second);
   }
-  const size_t modules = manifest.graph.modules.size();
-  for (size_t step = 0; step < static_cast<size_t>(plan_.steps); ++step)
-    for (size_t module = 0; module < modules; ++module) schedule_.push_back(step % 2 == module % 2 ? 1 : 0);
+  if (wish.max_reuse) plan_.policy.max_reuse = *wish.max_reuse;
+  if (wish.extrapolate) plan_.policy.extrapolate = *wish.extrapolate ? 1 : 0;
+  if (plan_.policy.extrapolate != 0 && !manifest.graph.extrapolate)
+    refuse("this bundle has no program to extrapolate with: export it again, or hold what is reused");
+  if (plan_.policy.kind == LAZYDIT_SCHEDULE)
+    schedule_ = mask_of(wish, static_cast<size_t>(plan_.steps), manifest.graph.modules.size());
   plan_.policy.schedule = schedule_.data();
   plan_.timesteps = timesteps_.data();
   plan_.alphas_cumprod = alphas_cumprod_.data();
@@ -128,6 +159,7 @@ void CorePlan::take_gate_set(const GateSetSpec& set) {
   plan_.policy.threshold_attn = static_cast<float>(set.threshold_attn);
   plan_.policy.threshold_mlp = static_cast<float>(set.threshold_mlp);
   plan_.policy.max_reuse = set.max_reuse;
+  plan_.policy.extrapolate = set.extrapolate ? 1 : 0;
 }
 
 void CorePlan::space_timesteps(const DiffusionSpec& diffusion) {

@@ -15,10 +15,14 @@ namespace lazydit::native {
 
 /* What is left open is the bundle's default. */
 struct Wish {
-  std::string policy =
-      "lazy";  // always, lazy, every-n (every second step) or schedule (attention and feedforward by turns)
+  std::string policy = "lazy";                          // always, lazy, every-n or schedule
   std::optional<std::string> gates;                     // lazy: a gate set's name
   std::optional<std::pair<double, double>> thresholds;  // lazy: of attention and of feedforward
+  int32_t every_n = 2;                                  // every-n
+  std::vector<std::vector<uint8_t>> schedule;           // schedule: [steps][modules], 1 runs; empty: attention runs at
+                                                        // even steps, feedforward at odd ones
+  std::optional<int32_t> max_reuse;                     // 0: no limit; left open: what the gate set was made with
+  std::optional<bool> extrapolate;                      // left open: what the gate set was made with
   std::optional<int32_t> steps;
   std::optional<double> guidance;  // 1 is none
 };

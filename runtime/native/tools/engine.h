@@ -7,8 +7,8 @@
 #include <string>
 
 #include "bundle.h"
+#include "bundle_programs.h"
 #include "lazydit.h"
-#include "lazydit_native.h"
 #include "planning.h"
 
 namespace lazydit::tools {
@@ -23,10 +23,10 @@ class Engine {
   /* Loads all programs and holds their signatures against the manifest. Throws Failure. */
   Engine(const native::Bundle& bundle, const EngineOptions& options);
 
-  const lazydit_executor* executor() const { return lazydit_native_executor(native_.get()); }
+  const lazydit_executor* executor() const { return programs_.executor(); }
 
  private:
-  std::unique_ptr<lazydit_native, void (*)(lazydit_native*)> native_;
+  native::BundlePrograms programs_;
 };
 
 /* One planned generation, to be run as often as wanted. */
