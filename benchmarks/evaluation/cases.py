@@ -154,7 +154,7 @@ def _from_files(wanted: Wanted, modules: int) -> Iterable[Case]:
                 f"{path} is for {len(mask[0])} modules and the model has {modules}: give a "
                 "schedule of this model"
             )
-        extrapolate = getattr(policy, "extrapolate", False) is True
+        extrapolate = policy.extrapolate is True
         yield Case(
             "schedule",
             len(mask),
