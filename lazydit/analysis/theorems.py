@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from lazydit.analysis.linear_fit import Array, Foretelling, foretell
@@ -24,6 +25,8 @@ from lazydit.analysis.trajectories import Samples, Trajectories
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 EXAMPLE_SAMPLES = 200
+# Similarities and distances are kept in single precision.
+ROUNDING = 1e-6
 
 
 def matrix(values: Tensor) -> Matrix:
@@ -72,10 +75,6 @@ def bound(samples: Samples, held_out: Tensor, modules: Sequence[nn.Module]) -> L
     )
 
 
-# Similarities and distances are kept in single precision.
-ROUNDING = 1e-6
-
-
 def input_distance(trajectories: Trajectories, samples: Samples) -> InputDistance:
     """Root mean squares, relative to the current inputs' norms."""
     norms = samples.input_norm.double().square().sum(dim=0)
@@ -96,22 +95,24 @@ def linear_fit(samples: Samples, held_out: Tensor) -> LinearFit:
     inputs = samples.inputs.double().numpy()
     images, mask = samples.image.numpy(), held_out.numpy()
     _, pairs, modules, width = inputs.shape
-    fits = [
-        [
-            foretell(inputs[:, pair, module], similarities[:, pair, module], images, mask)
+    # On matrices as small as these, threads mostly wait for one another.
+    with threadpool_limits(1):
+        fits = [
+            [
+                foretell(inputs[:, pair, module], similarities[:, pair, module], images, mask)
+                for module in range(modules)
+            ]
+            for pair in range(pairs)
+        ]
+        shared = [
+            foretell(
+                inputs[:, :, module].reshape(-1, width),
+                similarities[:, :, module].reshape(-1),
+                images.repeat(pairs),
+                mask.repeat(pairs),
+            )
             for module in range(modules)
         ]
-        for pair in range(pairs)
-    ]
-    shared = [
-        foretell(
-            inputs[:, :, module].reshape(-1, width),
-            similarities[:, :, module].reshape(-1),
-            images.repeat(pairs),
-            mask.repeat(pairs),
-        )
-        for module in range(modules)
-    ]
     return LinearFit(
         fit_samples=int((~mask).sum()),
         held_out_samples=int(mask.sum()),

@@ -38,7 +38,7 @@ def analyze(
 ) -> None:
     """Measure what LazyDiT's theory says of a DiT, and what its gates do.
 
-    Example: lazydit analyze dit.safetensors --gates 10.safetensors --out analysis
+    Example: lazydit analyze dit.safetensors --gates 10.safetensors
 
     Ctrl-C keeps the state beside the folder; the same command then goes on.
     """

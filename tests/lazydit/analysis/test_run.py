@@ -5,10 +5,10 @@ import signal
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from lazydit.analysis import output
+from lazydit.analysis.images import Images
 from lazydit.analysis.schema import FILE_NAME, Analysis
 from lazydit.diffusion import Schedule
 from lazydit.errors import LazyDiTError
@@ -55,7 +55,7 @@ def test_shapes_are_those_of_steps_and_modules(small_analysis):
 
 def test_the_map_and_the_error_are_those_of_the_sampler(small_analysis, small_model):
     _, result = small_analysis
-    images = small_model.run(small_analysis[0].parent / "other")._images
+    images = Images.plan(small_model.model.config, 8, seed=0)
 
     def draw(steps, policy):
         labels, noise = images.labels, images.noise

@@ -145,9 +145,7 @@ def test_batches_do_not_matter(random_dit):
 def test_going_on_from_a_state_ends_where_an_unbroken_run_does(random_dit):
     model = random_dit()
     unbroken, images = analysed(model)
-    first, second = (
-        Trajectories(model, Schedule.spaced(STEPS), images, 2.0, 3) for _ in range(2)
-    )
+    first, second = (Trajectories(model, Schedule.spaced(STEPS), images, 2.0, 3) for _ in range(2))
     first.advance()
     second.restore(first.state())
     while second.done < second.total:
