@@ -204,6 +204,7 @@ def _unchanged(call: Call) -> str:
 
 TRANSLATIONS: dict[Any, Translation] = {
     aten.add.Tensor: _plain("Add", 2),
+    aten.sub.Tensor: _plain("Sub", 2),
     aten.mul.Tensor: _plain("Mul", 2),
     aten.bmm.default: _plain("MatMul", 2),
     aten.embedding.default: _plain("Gather", 2),
