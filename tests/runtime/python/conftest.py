@@ -283,6 +283,7 @@ def toy_manifest() -> dict[str, Any]:
             "extrapolate": "extrapolate",
         },
         "gate_sets": [toy_gate_set(name) for name in GATE_STEPS],
+        "lazy_ratios": [],
         "verification": {},
     }
 
