@@ -9,6 +9,7 @@ import java.io.FileOutputStream
 import java.io.IOException
 import java.io.InputStream
 import java.security.MessageDigest
+import java.util.Locale
 
 /**
  * A folder that holds the latest version of one bundle, unpacked.
@@ -114,7 +115,7 @@ public class BundleStore(
 private const val PIECE = 1 shl 16
 private const val MEGABYTE = 1_000_000.0
 
-private fun megabytes(bytes: Long): String = "%.1f".format(bytes / MEGABYTE)
+private fun megabytes(bytes: Long): String = "%.1f".format(Locale.ROOT, bytes / MEGABYTE)
 
 private fun hash(manifest: ByteArray): String =
     MessageDigest.getInstance("SHA-256").digest(manifest).joinToString("") { "%02x".format(it) }
