@@ -14,10 +14,8 @@ from lazydit.models.dit import DiTConfig
 from lazydit_runtime import Always, EveryN, FixedSchedule, Lazy, Pipeline, Policy, Request, Result
 from lazydit_runtime.executors import executor_for
 from lazydit_runtime.manifest import GateSetSpec
+from lazydit_runtime.policies import MaxReuse
 from lazydit_runtime.signatures import image_shape
-
-EXTRAPOLATE = "extrapolate"
-"""The program that a bundle needs for it."""
 
 
 class BundleRunner:
@@ -53,7 +51,7 @@ class BundleRunner:
 
     @property
     def extrapolates(self) -> bool:
-        return EXTRAPOLATE in self._manifest.programs
+        return self._manifest.graph.extrapolate is not None
 
     def settings(self) -> Mapping[str, Any]:
         programs = {program.file for program in self._manifest.programs.values()}
@@ -98,19 +96,18 @@ class BundleRunner:
             name=spec.name,
             steps=spec.steps,
             target_ratio=spec.target_ratio,
-            extrapolate=getattr(spec, "extrapolate", False),
+            extrapolate=spec.extrapolate,
             digest=f"{weights} {spec.timesteps} {spec.thresholds} {spec.max_reuse}",
         )
 
 
 def policy_of(case: Case) -> Policy:
     """The runtime's policy of a case."""
-    reuse = {"extrapolate": True} if case.extrapolate else {}
-    limit = "stored" if case.max_reuse is None else case.max_reuse
+    limit: MaxReuse = "stored" if case.max_reuse is None else case.max_reuse
     if case.policy == "lazy":
         return Lazy(case.gates)
     if case.policy == "every-n":
-        return EveryN(case.every or 1, limit, **reuse)
+        return EveryN(case.every or 1, limit, case.extrapolate)
     if case.policy == "schedule":
-        return FixedSchedule(case.mask, limit, **reuse)
+        return FixedSchedule(case.mask, limit, case.extrapolate)
     return Always()

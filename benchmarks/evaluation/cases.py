@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -113,10 +113,7 @@ def _at(
     if "every-n" in wanted.policies:
         for every in wanted.every:
             label = f"every {every}"
-            yield from _both(
-                wanted,
-                Case("every-n", steps, "every n", every=every, label=label),
-            )
+            yield from _both(wanted, Case("every-n", steps, "every n", every=every, label=label))
     if "skip" in wanted.policies:
         for ratio in wanted.skipped:
             mask = skipping_mask(steps, modules, ratio)
@@ -128,7 +125,7 @@ def _lazy(gates: GateChoice) -> Case:
     return Case(
         "lazy",
         gates.steps,
-        "lazy",
+        _family("lazy", gates.extrapolate),
         gates=gates.name,
         digest=gates.digest,
         label=f"lazy {gates.name}",
@@ -139,8 +136,12 @@ def _lazy(gates: GateChoice) -> Case:
 def _both(wanted: Wanted, case: Case) -> Iterator[Case]:
     """`case` with its reused outputs as they are, extrapolated, or both."""
     for extrapolate in wanted.extrapolate:
-        family = f"{case.family}, extrapolated" if extrapolate else case.family
-        yield Case(**{**asdict(case), "extrapolate": extrapolate, "family": family})
+        family = _family(case.family, extrapolate)
+        yield replace(case, extrapolate=extrapolate, family=family)
+
+
+def _family(base: str, extrapolate: bool) -> str:
+    return f"{base}, extrapolated" if extrapolate else base
 
 
 def _from_files(wanted: Wanted, modules: int) -> Iterable[Case]:
@@ -153,12 +154,11 @@ def _from_files(wanted: Wanted, modules: int) -> Iterable[Case]:
                 f"{path} is for {len(mask[0])} modules and the model has {modules}: give a "
                 "schedule of this model"
             )
-        extrapolate = getattr(policy, "extrapolate", False)
-        family = "schedule, extrapolated" if extrapolate else "schedule"
+        extrapolate = policy.extrapolate is True
         yield Case(
             "schedule",
             len(mask),
-            family,
+            _family("schedule", extrapolate),
             mask=mask,
             label=path.stem,
             max_reuse=policy.max_reuse if isinstance(policy.max_reuse, int) else None,

@@ -109,7 +109,7 @@ def _read(path: Path, kind: type[Part], count: int) -> Part | None:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             part = kind(**{name: arrays[name] for name in names})
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         # Missing or damaged: it is made again.
         return None
     return part if len(part.runs) == count else None

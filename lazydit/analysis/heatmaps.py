@@ -7,17 +7,19 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from lazydit.plots.theme import Theme
+
 MOST_NUMBERS = 150
 
 
 class Kind(NamedTuple):
-    """A kind of modules, its name in plots and its colour (which the colour-blind tell apart)."""
+    """A kind of modules: its name in plots and its place in a theme's series of colours."""
 
     name: str
-    colour: str
+    series: int
 
 
-KINDS = (Kind("attention", "#0072b2"), Kind("feedforward", "#d55e00"))
+KINDS = (Kind("attention", 0), Kind("feedforward", 1))
 
 
 def heatmaps(
@@ -28,6 +30,7 @@ def heatmaps(
     first_step: int,
     low: float,
     high: float,
+    theme: Theme,
 ) -> Figure:
     """Steps across and blocks down, of `values` [steps][2 x depth], the first row being that of
     step `first_step`. Colours go from `low` to `high`; small maps show the numbers as well."""
@@ -45,17 +48,19 @@ def heatmaps(
             cells,
             vmin=low,
             vmax=high,
-            cmap="viridis",
+            cmap=theme.scale,
             aspect="auto",
             extent=(first_step - 0.5, first_step + steps - 0.5, depth - 0.5, -0.5),
         )
         panel.set_title(KINDS[kind].name)
         panel.set_xlabel("step")
+        panel.grid(visible=False)
         for axis in (panel.xaxis, panel.yaxis):
             axis.set_major_locator(MaxNLocator(integer=True, nbins=12))
         if numbers:
             for (block, column), value in np.ndenumerate(cells):
-                dark = value < low + 0.6 * (high - low)
+                red, green, blue, _ = image.to_rgba(value)
+                dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.45
                 panel.text(
                     first_step + column,
                     block,

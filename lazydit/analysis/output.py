@@ -5,9 +5,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from lazydit.analysis.plots import draw_plots
+from lazydit.analysis.plots import plots
 from lazydit.analysis.schema import FILE_NAME, Analysis
 from lazydit.errors import LazyDiTError
+from lazydit.plots.theme import FORMATS, save_figure
 
 
 def write_results(analysis: Analysis, out: Path) -> None:
@@ -20,9 +21,9 @@ def write_results(analysis: Analysis, out: Path) -> None:
         temporary = Path(tempfile.mkdtemp(dir=out.absolute().parent, prefix=f".{out.name}."))
         temporary.chmod(0o755)
         (temporary / FILE_NAME).write_text(analysis.to_json(), encoding="utf-8")
-        for name, figure in draw_plots(analysis):
-            for suffix in ("png", "svg"):
-                figure.savefig(temporary / f"{name}.{suffix}", bbox_inches="tight")
+        for plot in plots(analysis):
+            for suffix in FORMATS:
+                save_figure(plot.draw, temporary / f"{plot.name}{suffix}")
         os.rename(temporary, out)
     except OSError as error:
         raise LazyDiTError(

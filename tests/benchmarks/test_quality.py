@@ -12,8 +12,9 @@ import pytest
 import quality
 from evaluation.arguments import parse_arguments
 from lazydit.checkpoints import save_checkpoint
+from lazydit.gates import save_gates
 from lazydit.quality import QualityRun
-from tests.conftest import random_dit
+from tests.conftest import random_dit, random_gates
 
 SCRIPT = Path(quality.__file__)
 QUICK = ("--steps", "4", "--images", "22", "--batch", "6", "--reference-steps", "8")
@@ -31,9 +32,13 @@ def outcome(capsys):
     return run
 
 
-@pytest.fixture
-def model(small_bundle) -> tuple[object, ...]:
-    return "--model", small_bundle.checkpoint, "--gates", small_bundle.gate_file
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
+    """A small random model and gates for 4 steps."""
+    folder, dit = tmp_path_factory.mktemp("model"), random_dit()
+    save_checkpoint(dit, folder / "dit.safetensors")
+    save_gates([random_gates(dit.config, 4)], folder / "gates.safetensors")
+    return "--model", folder / "dit.safetensors", "--gates", folder / "gates.safetensors"
 
 
 def test_a_whole_run_of_a_bundle(small_bundle, outcome, tmp_path: Path) -> None:
@@ -45,7 +50,7 @@ def test_a_whole_run_of_a_bundle(small_bundle, outcome, tmp_path: Path) -> None:
     assert code == 0
     run = QualityRun.from_json(json.loads(out), tmp_path)
     names = [policy.name for policy in run.policies if policy.policy != "always"]
-    assert names[:2] == ["lazy 4-r50", "every 2"]
+    assert names[:3] == ["lazy 4-r50", "every 2", "every 2, extrapolated"]
     assert run.engine == "executorch" and run.images == 22
     for policy in run.policies:
         assert policy.error.low < policy.error.value < policy.error.high
@@ -105,10 +110,20 @@ def test_what_cannot_be_is_told_in_one_sentence(
     assert not work.exists()
 
 
-def test_a_bundle_that_cannot_extrapolate_says_so(small_bundle, outcome, tmp_path: Path) -> None:
-    manifest = json.loads((small_bundle.directory / "manifest.json").read_text())
-    if "extrapolate" in manifest["programs"]:
-        pytest.skip("this bundle can")
+def test_schedules_of_one_name_cannot_be_told_apart(model, outcome, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        mask = {"steps": 2, "modules": 4, "run": [[True] * 4, [folder == "a"] * 4]}
+        (tmp_path / folder / "mask.json").write_text(json.dumps(mask))
+    files = f"{tmp_path}/a/mask.json,{tmp_path}/b/mask.json"
+    code, _, err = outcome(*model, *QUICK, "--schedule", files, "--work", tmp_path / "work")
+    assert code == 2 and "two policies of 2 steps are called mask: rename a schedule's file" in err
+
+
+def test_a_bundle_that_cannot_extrapolate_says_so(
+    small_bundle, outcome, monkeypatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("evaluation.bundle_runner.BundleRunner.extrapolates", False)
     code, _, err = outcome(
         *("--bundle", small_bundle.directory, *QUICK, "--extrapolate", "yes"),
         *("--work", tmp_path / "work"),

@@ -141,8 +141,8 @@ def test_images_that_are_not_finite_are_told_and_the_others_kept(drawing) -> Non
     with pytest.raises(LazyDiTError, match="images of always with 10 steps grow beyond"):
         run(drawing(Exploding()))
     painter = Painter()
-    run(drawing(painter))
-    assert (100, [0, 1], [3, 4]) not in painter.drawn
+    drawing(painter).run([REFERENCE], ALONE, list)
+    assert painter.drawn == [(100, [2, 3], [5, 6]), (100, [0], [7])]
 
 
 def test_a_work_folder_of_other_settings_or_other_files_is_refused(tmp_path: Path) -> None:

@@ -29,14 +29,21 @@ def bundle_runner(small_bundle) -> Iterator[BundleRunner]:
 
 
 def cases_of(runner) -> list[Case]:
-    wanted = Wanted([4], [2], ["lazy", "every-n", "skip"], None, [0.5], [2], [], [False])
+    wanted = Wanted([4], [2], ["lazy", "every-n", "skip"], None, [0.5], [2], [], [False, True])
     return cases_for(wanted, runner.gate_sets, runner.subject.modules)
 
 
 def test_both_draw_the_same_images_and_run_as_much(torch_runner, bundle_runner) -> None:
     assert bundle_runner.subject.shape == torch_runner.subject.shape == (3, 8, 8)
     ours, theirs = cases_of(torch_runner), cases_of(bundle_runner)
-    assert [case.name for case in ours] == ["always", "lazy 4-r50", "every 2", "skip 0.5"]
+    assert [case.name for case in ours] == [
+        "always",
+        "lazy 4-r50",
+        "every 2",
+        "every 2, extrapolated",
+        "skip 0.5",
+        "skip 0.5, extrapolated",
+    ]
     for case, other in zip(ours, theirs, strict=True):
         left = torch_runner.draw(case, [0, 3], [7, 8])
         right = bundle_runner.draw(other, [0, 3], [7, 8])
@@ -45,7 +52,7 @@ def test_both_draw_the_same_images_and_run_as_much(torch_runner, bundle_runner) 
 
 
 def test_runs_are_counted_by_kind_and_image(torch_runner) -> None:
-    _, _, every_two, skip = cases_of(torch_runner)
+    every_two, _, skip, _ = cases_of(torch_runner)[2:]
     # Two blocks, two samples, steps 0 and 2 of four.
     assert torch_runner.draw(every_two, [0], [0]).runs.tolist() == [[8, 8]]
     assert torch_runner.draw(skip, [0, 1], [0, 1]).runs.tolist() == [[8, 8]] * 2

@@ -129,7 +129,7 @@ def test_nothing_is_lost_when_results_cannot_be_written(small_model, tmp_path, m
         raise OSError(28, "No space left on device")
         yield
 
-    monkeypatch.setattr(output, "draw_plots", no_room)
+    monkeypatch.setattr(output, "plots", no_room)
     with pytest.raises(LazyDiTError, match="cannot write .*No space left on device"):
         small_model.run(out, gates=False).finish()
     assert names(tmp_path) == {state_path(out).name}

@@ -1,6 +1,6 @@
 """The paper's analysis in a report, from what `lazydit analyze` wrote."""
 
-from lazydit.analysis.plots import caption, draw_plots
+from lazydit.analysis.plots import plots
 from lazydit.analysis.schema import Analysis
 from lazydit_runtime.report.content import Figure, Section
 
@@ -17,8 +17,8 @@ def analysis_section(analysis: Analysis, command: str) -> Section:
             "that, and how well a gate can foretell it."
         ],
         figures=[
-            Figure.drawn(draw, caption(name, analysis), f"Plots. {caption(name, analysis)}")
-            for name, draw in draw_plots(analysis)
+            Figure.drawn(plot.draw, plot.caption, f"Plot. {plot.caption}")
+            for plot in plots(analysis)
         ],
         commands=[command],
     )
