@@ -143,8 +143,16 @@ def _graph(config: DiTConfig, whole_blocks: bool) -> GateGraph:
     )
     blocks = tuple(block_name(block) for block in range(config.depth if whole_blocks else 0))
     condition = ConditionNode("condition", MAX_STEPS)
-    norm = NormSpec("layer_norm", NORM_EPS)
-    return GateGraph(condition, "embed", modules, "final", None, blocks, norm)
+    return GateGraph(
+        condition,
+        "embed",
+        modules,
+        "final",
+        None,
+        blocks=blocks,
+        extrapolate="extrapolate",
+        norm=NormSpec("layer_norm", NORM_EPS),
+    )
 
 
 def _gate_set(gates: GateSet) -> GateSetSpec:
@@ -158,6 +166,7 @@ def _gate_set(gates: GateSet) -> GateSetSpec:
         max_reuse=gates.max_reuse,
         target_ratio=gates.target_ratio,
         calibration=(),
+        extrapolate=gates.extrapolate,
     )
 
 

@@ -49,6 +49,7 @@ def test_every_block_has_a_file_of_its_own(bundle: Path) -> None:
         "embed": "programs.pte",
         **{name: f"programs/block_{block:02d}.pte" for name, block in BLOCK_FILES.items()},
         "reuse": "programs.pte",
+        "extrapolate": "programs.pte",
         "final": "programs.pte",
     }
 
@@ -191,6 +192,7 @@ def test_nothing_is_kept_of_an_export_that_is_refused(
         ("block_07", "block_07"),
         ("condition", None),
         ("reuse", None),
+        ("extrapolate", None),
     ],
 )
 def test_a_program_belongs_to_a_block_or_to_none(program: str, block: str | None) -> None:

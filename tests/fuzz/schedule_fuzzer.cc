@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   lazydit_test::Require(ftruncate(file, 0) == 0 && pwrite(file, data, size, 0) == static_cast<ssize_t>(size),
                         "the schedule is written");
   try {
-    const auto mask = lazydit::tools::read_schedule(path);
+    const auto mask = lazydit::tools::read_schedule(path).run;
     lazydit_test::Require(!mask.empty() && !mask[0].empty(), "a schedule has steps and modules");
     for (const auto& row : mask) lazydit_test::Require(row.size() == mask[0].size(), "its rows are of one length");
   } catch (const lazydit::native::Failure& failure) {

@@ -131,6 +131,7 @@ class _Followed:
         # The sampler's rows are the conditional samples of all images, then the unconditional.
         self._ran = torch.from_numpy(ran).transpose(1, 2).reshape(steps, -1, modules)
         self._policy = policy
+        self.extrapolate = policy.extrapolate
 
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
         self._policy.check(config, schedule)

@@ -123,7 +123,7 @@ double layer_norm_epsilon_of(const JsonPlace& place) {
 }
 
 GateGraph graph_of(const JsonPlace& place) {
-  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks", "norm"});
+  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks", "extrapolate", "norm"});
   const JsonPlace condition = place["condition"];
   condition.check_keys({"program", "max_steps"});
   GateGraph graph = {condition["program"].name(),
@@ -133,11 +133,13 @@ GateGraph graph_of(const JsonPlace& place) {
                      {},
                      place["final"].name(),
                      {},
+                     {},
                      place.has("norm") && !place["norm"].is_null() ? layer_norm_epsilon_of(place["norm"]) : 0};
   for (const JsonPlace& module : place["modules"].items(2, kAnyNumber)) graph.modules.push_back(module_of(module));
   if (place.has("blocks"))
     for (const JsonPlace& block : place["blocks"].items(0, kAnyNumber)) graph.blocks.push_back(block.name());
   if (!place["decode"].is_null()) graph.decode = place["decode"].name();
+  if (place.has("extrapolate") && !place["extrapolate"].is_null()) graph.extrapolate = place["extrapolate"].name();
   return graph;
 }
 
@@ -152,7 +154,8 @@ void check_calibration(const JsonPlace& place) {
 
 GateSetSpec gate_set_of(const JsonPlace& place) {
   place.check_keys({"name", "steps", "timesteps", "alphas_cumprod", "file", "thresholds", "max_reuse", "target_ratio",
-                    "calibration"});
+                    "calibration"},
+                   {"extrapolate"});
   check_calibration(place["calibration"]);
   if (!place["target_ratio"].is_null()) place["target_ratio"].share();
   const JsonPlace thresholds = place["thresholds"];
@@ -164,7 +167,8 @@ GateSetSpec gate_set_of(const JsonPlace& place) {
                      place["file"].path(),
                      thresholds["attn"].share(),
                      thresholds["mlp"].share(),
-                     place["max_reuse"].is_null() ? 0 : count_of(place["max_reuse"])};
+                     place["max_reuse"].is_null() ? 0 : count_of(place["max_reuse"]),
+                     place.has("extrapolate") && place["extrapolate"].boolean()};
   for (const JsonPlace& timestep : place["timesteps"].items(1, kAnyNumber))
     set.timesteps.push_back(timestep.integer(0, kLargestSize - 1));
   for (const JsonPlace& alpha : place["alphas_cumprod"].items(1, kAnyNumber))

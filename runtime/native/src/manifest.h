@@ -71,6 +71,7 @@ struct GateGraph {
   std::vector<std::string> blocks; /* a program per block, or none */
   std::string final;
   std::optional<std::string> decode;
+  std::optional<std::string> extrapolate; /* none in bundles that cannot extrapolate */
   double layer_norm_epsilon; /* of the norm between modules; 0 where it is no layer norm without weights */
 };
 
@@ -83,6 +84,7 @@ struct GateSetSpec {
   double threshold_attn;
   double threshold_mlp;
   int32_t max_reuse;  // 0: no limit
+  bool extrapolate;
 };
 
 struct Manifest {

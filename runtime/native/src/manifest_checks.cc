@@ -76,9 +76,12 @@ void check_programs(const Manifest& manifest) {
     check_program(manifest, module.reuse, {{hidden, hidden, vector}, {hidden, hidden, norm_sum}});
   }
   for (const std::string& block : graph.blocks)
-    check_program(manifest, block,
-                  {{hidden, hidden, vector, vector, vector, vector, vector, vector},
-                   {hidden, hidden, norm_sum, hidden, hidden}});
+    check_program(
+        manifest, block,
+        {{hidden, hidden, vector, vector, vector, vector, vector, vector}, {hidden, hidden, norm_sum, hidden, hidden}});
+  if (graph.extrapolate)
+    check_program(manifest, *graph.extrapolate,
+                  {{hidden, hidden, hidden, float32({1, 1, 1}), vector}, {hidden, hidden, norm_sum}});
   check_program(manifest, graph.final,
                 {{hidden, vector, vector}, {float32({1, model.output_channels, height, width})}});
   if (!graph.decode) return;
@@ -114,9 +117,9 @@ void check_modules(const Manifest& manifest) {
           "graph.modules lists " + std::to_string(modules.size()) + " modules for depth " +
               std::to_string(manifest.model.depth));
   const auto& blocks = manifest.graph.blocks;
-  require(blocks.empty() || 2 * blocks.size() == modules.size(),
-          "graph.blocks lists " + std::to_string(blocks.size()) + " programs for depth " +
-              std::to_string(manifest.model.depth));
+  require(blocks.empty() || 2 * blocks.size() == modules.size(), "graph.blocks lists " + std::to_string(blocks.size()) +
+                                                                     " programs for depth " +
+                                                                     std::to_string(manifest.model.depth));
   for (size_t i = 0; i < modules.size(); ++i) {
     require(modules[i].block == static_cast<int64_t>(i / 2) && modules[i].kind == (i % 2 == 0 ? "attn" : "mlp"),
             "graph.modules[" + std::to_string(i) + "] is " + modules[i].kind + " of block " +
@@ -144,6 +147,8 @@ void check_gate_set(const Manifest& manifest, const GateSetSpec& set) {
           "the timesteps of " + where + " do not descend within the training timesteps");
   require(all_neighbours(set.alphas_cumprod, [](double a, double b) { return a < b; }),
           "the alphas of " + where + " do not ascend");
+  require(!set.extrapolate || manifest.graph.extrapolate,
+          where + " extrapolates and graph.extrapolate names no program");
   const auto entry = manifest.files.find(set.file);
   require(entry != manifest.files.end(), set.file + " of " + where + " is not listed in files");
   const size_t modules = manifest.graph.modules.size();

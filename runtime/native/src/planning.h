@@ -22,6 +22,7 @@ struct Wish {
   std::vector<std::vector<uint8_t>> schedule;           // schedule: [steps][modules], 1 runs; empty: attention runs at
                                                         // even steps, feedforward at odd ones
   std::optional<int32_t> max_reuse;                     // 0: no limit; left open: what the gate set was made with
+  std::optional<bool> extrapolate;                      // left open: what the gate set was made with
   std::optional<int32_t> steps;
   std::optional<double> guidance;  // 1 is none
 };

@@ -88,7 +88,10 @@ void take_policy_options(RunOptions* options) {
   check_belongs("schedule", !options->schedule.empty(), "schedule", wish->policy == "schedule");
   check_belongs("max-reuse", wish->max_reuse.has_value(), "lazy, every-n or schedule", wish->policy != "always");
   if (options->every) wish->every_n = *options->every;
-  if (!options->schedule.empty()) wish->schedule = read_schedule(options->schedule);
+  if (options->schedule.empty()) return;
+  Schedule schedule = read_schedule(options->schedule);
+  wish->schedule = std::move(schedule.run);
+  wish->extrapolate = schedule.extrapolate;
 }
 
 bool is_raw(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".f32") == 0; }

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "failure.h"
 
@@ -56,12 +57,15 @@ bool says(const Json& content, const char* key, size_t size) {
   return content.contains(key) && content[key].is_number_unsigned() && content[key].get<uint64_t>() == size;
 }
 
-Mask schedule_of(const Json& content, const std::string& path) {
+Schedule schedule_of(const Json& content, const std::string& path) {
   Mask mask = mask_of(content["run"], path);
   if (!says(content, "steps", mask.size()) || !says(content, "modules", mask[0].size()))
     refuse(path + " speaks of other steps and modules than run, which has " + std::to_string(mask.size()) +
            " rows of " + std::to_string(mask[0].size()) + ": correct one of them");
-  return mask;
+  const bool given = content.contains("extrapolate");
+  if (given && !content["extrapolate"].is_boolean())
+    refuse(path + " holds an extrapolate that is neither true nor false: correct it");
+  return {std::move(mask), given && content["extrapolate"].get<bool>()};
 }
 
 /* Adds what ran at a step for one sample. */
@@ -77,21 +81,38 @@ std::vector<uint8_t> any_sample(const Json& samples, const std::string& path) {
   return any;
 }
 
-const Json& decisions_of(const Json& image, const std::string& path) {
+const Json& trace_of(const Json& image, const std::string& path) {
   const bool traced = image.is_object() && image.contains("trace") && image["trace"].is_object() &&
                       image["trace"].contains("ran") && image["trace"]["ran"].is_array();
   if (!traced) refuse(path + " is not a trace file: give one that --trace wrote");
-  return image["trace"]["ran"];
+  return image["trace"];
+}
+
+/* Per step what is true for any sample. */
+Mask any_samples(const Json& steps, const std::string& path) {
+  Mask mask;
+  for (const Json& samples : steps) mask.push_back(any_sample(samples, path));
+  return mask;
+}
+
+/* Traces written before there was a choice do not tell. */
+bool extrapolates(const Json& trace, const std::string& path) {
+  if (!trace.contains("extrapolated")) return false;
+  for (const auto& row : any_samples(trace["extrapolated"], path))
+    if (std::count(row.begin(), row.end(), uint8_t{1}) > 0) return true;
+  return false;
 }
 
 bool same_shape(const Mask& a, const Mask& b) { return a.size() == b.size() && a[0].size() == b[0].size(); }
 
-Mask trace_of(const Json& images, const std::string& path) {
+Schedule schedule_of_traces(const Json& images, const std::string& path) {
   if (!images.is_array() || images.empty()) refuse(path + " is not a trace file: give one that --trace wrote");
   Mask all;
+  bool extrapolate = false;
   for (const Json& image : images) {
-    Mask mask;
-    for (const Json& samples : decisions_of(image, path)) mask.push_back(any_sample(samples, path));
+    const Json& trace = trace_of(image, path);
+    const Mask mask = any_samples(trace["ran"], path);
+    extrapolate = extrapolate || extrapolates(trace, path);
     const bool even = !mask.empty() && std::all_of(mask.begin(), mask.end(),
                                                    [&](const auto& row) { return row.size() == mask[0].size(); });
     if (!even || (!all.empty() && !same_shape(all, mask)))
@@ -99,14 +120,14 @@ Mask trace_of(const Json& images, const std::string& path) {
     if (all.empty()) all = mask;
     for (size_t step = 0; step < mask.size(); ++step) add_row(mask[step], &all[step]);
   }
-  return all;
+  return {std::move(all), extrapolate};
 }
 
 }  // namespace
 
-Mask read_schedule(const std::string& path) {
+Schedule read_schedule(const std::string& path) {
   const Json content = parsed(path);
-  if (content.is_object() && content.contains("images")) return trace_of(content["images"], path);
+  if (content.is_object() && content.contains("images")) return schedule_of_traces(content["images"], path);
   if (content.is_object() && content.contains("run")) return schedule_of(content, path);
   refuse(path +
          " is neither a schedule nor a trace: give {\"steps\": T, \"modules\": 2L, \"run\": [[true, ...], ...]} or a "

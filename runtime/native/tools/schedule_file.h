@@ -8,10 +8,15 @@
 
 namespace lazydit::tools {
 
-/* [steps][modules], 1 where the module runs. The file is either {"steps": T, "modules": 2L, "run": [T rows of 2L
-   booleans]} or a trace file: then a module runs at a step iff it ran there for any sample of any image. Throws
-   Failure. */
-std::vector<std::vector<uint8_t>> read_schedule(const std::string& path);
+struct Schedule {
+  std::vector<std::vector<uint8_t>> run;  // [steps][modules], 1 where the module runs
+  bool extrapolate;
+};
+
+/* The file is either {"steps": T, "modules": 2L, "run": [T rows of 2L booleans]}, with or without "extrapolate": true
+   or false, or a trace file: then a module runs at a step iff it ran there for any sample of any image, and what is
+   reused is extrapolated iff anything was. Throws Failure. */
+Schedule read_schedule(const std::string& path);
 
 }  // namespace lazydit::tools
 

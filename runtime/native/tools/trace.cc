@@ -54,10 +54,12 @@ Json decisions_of(const native::Bundle& bundle, const Generation& generation) {
   const Shape shape = {generation.plan().timesteps().size(), static_cast<size_t>(lazydit_generation_samples(core)),
                        names.size()};
   const auto number = [](double value) { return Json(value); };
+  const auto flag = [](uint8_t value) { return Json(value != 0); };
   return {{"timesteps", generation.plan().timesteps()},
           {"modules", std::move(names)},
           {"scores", nested(lazydit_generation_scores(core), shape, number)},
-          {"ran", nested(lazydit_generation_ran(core), shape, [](uint8_t ran) { return Json(ran != 0); })},
+          {"ran", nested(lazydit_generation_ran(core), shape, flag)},
+          {"extrapolated", nested(lazydit_generation_extrapolated(core), shape, flag)},
           {"module_ms", nested(lazydit_generation_module_ms(core), shape, number)}};
 }
 

@@ -152,7 +152,9 @@ class GateGraph:
     """Which programs follow one another; `modules` in order attn 0, mlp 0, attn 1, ...
 
     `blocks` names a program per block that does what its two modules do, or none: it is called
-    where both run whatever a gate says. `norm` None: the manifest does not tell.
+    where both run whatever a gate says. `extrapolate` is the program that reuses the last two
+    outputs of a module, None where the bundle has none: then policies cannot extrapolate.
+    `norm` None: the manifest does not tell.
     """
 
     condition: ConditionNode
@@ -161,6 +163,7 @@ class GateGraph:
     final: str
     decode: str | None
     blocks: tuple[str, ...] = ()
+    extrapolate: str | None = None
     norm: NormSpec | None = None
 
 
@@ -186,7 +189,11 @@ class CalibrationPoint:
 
 @dataclass(frozen=True)
 class GateSetSpec:
-    """A gate set; steps in sampling order. `max_reuse` None: no limit."""
+    """A gate set; steps in sampling order.
+
+    `max_reuse` None: no limit. `extrapolate`: what is reused is extrapolated from a module's last
+    two outputs.
+    """
 
     name: str
     steps: int
@@ -197,6 +204,7 @@ class GateSetSpec:
     max_reuse: int | None
     target_ratio: float | None
     calibration: tuple[CalibrationPoint, ...]
+    extrapolate: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from lazydit_runtime import _core, planning
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.executors import Executor, executor_for, open_executor
 from lazydit_runtime.planning import Memory, Setting
-from lazydit_runtime.policies import MaxReuse, Policy, ThresholdPair, named_policy
+from lazydit_runtime.policies import Extrapolate, MaxReuse, Policy, ThresholdPair, named_policy
 from lazydit_runtime.results import Result, Timings
 from lazydit_runtime.trace import Trace
 
@@ -138,6 +138,7 @@ class Pipeline:
         gates: str | None = None,
         thresholds: float | ThresholdPair | None = None,
         max_reuse: MaxReuse = "stored",
+        extrapolate: Extrapolate = "stored",
         noise: NDArray[np.float32] | None = None,
         on_step: OnStep | None = None,
     ) -> Result:
@@ -146,7 +147,8 @@ class Pipeline:
         Args:
             label, seed, steps, guidance, noise: as in `Request`.
             policy: "lazy", "always", "every-n", "schedule", or a policy.
-            gates, thresholds, max_reuse: as in `policies.Lazy`, for a policy given by name.
+            gates, thresholds, max_reuse, extrapolate: as in `policies.Lazy`, for a policy given by
+                name.
             on_step: called after every step, on the calling thread; a true answer cancels.
 
         Raises:
@@ -155,10 +157,17 @@ class Pipeline:
             Exception: what the executor or `on_step` raised, unchanged.
         """
         if isinstance(policy, str):
-            policy = named_policy(policy, gates=gates, thresholds=thresholds, max_reuse=max_reuse)
-        elif (gates, thresholds, max_reuse) != (None, None, "stored"):
+            policy = named_policy(
+                policy,
+                gates=gates,
+                thresholds=thresholds,
+                max_reuse=max_reuse,
+                extrapolate=extrapolate,
+            )
+        elif (gates, thresholds, max_reuse, extrapolate) != (None, None, "stored", "stored"):
             raise LazyDiTError(
-                "gates, thresholds and max_reuse go with a policy's name: put them into the policy"
+                "gates, thresholds, max_reuse and extrapolate go with a policy's name: put them "
+                "into the policy"
             )
         request = Request(label, seed, steps, guidance, policy, noise)
         return self.generate_all([request], on_step)[0]
@@ -234,6 +243,7 @@ class Pipeline:
                 modules=tuple(module.name for module in manifest.graph.modules),
                 scores=generation.scores(),
                 ran=generation.ran(),
+                extrapolated=generation.extrapolated(),
                 module_ms=generation.module_ms(),
             ),
             timings=Timings(**generation.timings(), step_ms=tuple(generation.step_ms().tolist())),

@@ -42,6 +42,15 @@ class Setting:
     def guided(self) -> bool:
         return self.guidance != UNGUIDED
 
+    @property
+    def extrapolates(self) -> bool:
+        """Whether reused outputs are extrapolated."""
+        if isinstance(self.policy, Always):
+            return False
+        if self.policy.extrapolate == "stored":
+            return self.gate_set is not None and self.gate_set.extrapolate
+        return self.policy.extrapolate
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -82,7 +91,13 @@ def resolve(
     gate_set = _gate_set(bundle, policy, steps) if isinstance(policy, Lazy) else None
     if isinstance(policy, FixedSchedule):
         policy.mask(steps, manifest.model.depth)
-    return Setting(steps, guidance, policy, gate_set)
+    setting = Setting(steps, guidance, policy, gate_set)
+    if setting.extrapolates and manifest.graph.extrapolate is None:
+        raise LazyDiTError(
+            "this bundle has no program to extrapolate with: export it again, or leave extrapolate "
+            "out"
+        )
+    return setting
 
 
 def memory(bundle: Bundle, setting: Setting) -> Memory:
@@ -101,6 +116,7 @@ def core_model(manifest: Manifest) -> _core.Model:
         modules=[programs.index(module.program) for module in graph.modules],
         blocks=[programs.index(block) for block in graph.blocks],
         reuse=programs.index(graph.modules[0].reuse),
+        extrapolate=None if graph.extrapolate is None else programs.index(graph.extrapolate),
         final=programs.index(graph.final),
         decode=None if graph.decode is None else programs.index(graph.decode),
         depth=model.depth,
@@ -142,6 +158,7 @@ def core_plan(bundle: Bundle, setting: Setting) -> _core.Plan:
         every_n=policy.n if isinstance(policy, EveryN) else 1,
         schedule=mask,
         max_reuse=_max_reuse(setting),
+        extrapolate=setting.extrapolates,
     )
 
 

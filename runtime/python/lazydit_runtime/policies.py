@@ -18,6 +18,11 @@ MaxReuse = int | None | Literal["stored"]
 """How many steps in a row one module may be reused; None: no limit; "stored": what the gate set
 was made with, which for the policies without gates is no limit."""
 
+Extrapolate = bool | Literal["stored"]
+"""Whether a reused output is not the last one as it is but continues the straight line through the
+last two that the module computed; "stored": as the gate set was made, which for the policies
+without gates is no."""
+
 ThresholdPair = tuple[float, float]
 
 
@@ -39,6 +44,7 @@ class Lazy:
     gates: str | None = None
     thresholds: float | ThresholdPair | None = None
     max_reuse: MaxReuse = "stored"
+    extrapolate: Extrapolate = "stored"
     name: ClassVar[str] = "lazy"
 
     def __post_init__(self) -> None:
@@ -62,6 +68,7 @@ class EveryN:
 
     n: int = 2
     max_reuse: MaxReuse = "stored"
+    extrapolate: Extrapolate = "stored"
     name: ClassVar[str] = "every-n"
 
     def __post_init__(self) -> None:
@@ -81,6 +88,7 @@ class FixedSchedule:
 
     run: Sequence[Sequence[bool]] | None = None
     max_reuse: MaxReuse = "stored"
+    extrapolate: Extrapolate = "stored"
     name: ClassVar[str] = "schedule"
 
     def __post_init__(self) -> None:
@@ -117,20 +125,21 @@ def named_policy(
     gates: str | None = None,
     thresholds: float | ThresholdPair | None = None,
     max_reuse: MaxReuse = "stored",
+    extrapolate: Extrapolate = "stored",
 ) -> Policy:
     """The policy of that name; LazyDiTError for other names and for gates without `lazy`."""
     if name == "lazy":
-        return Lazy(gates, thresholds, max_reuse)
+        return Lazy(gates, thresholds, max_reuse, extrapolate)
     if gates is not None or thresholds is not None:
         raise LazyDiTError(f"gates and thresholds mean nothing to policy {name}: leave them out")
     if name == "always":
-        if max_reuse != "stored":
-            raise LazyDiTError("policy always reuses nothing: leave max_reuse out")
+        if (max_reuse, extrapolate) != ("stored", "stored"):
+            raise LazyDiTError("policy always reuses nothing: leave max_reuse and extrapolate out")
         return Always()
     if name == "every-n":
-        return EveryN(max_reuse=max_reuse)
+        return EveryN(max_reuse=max_reuse, extrapolate=extrapolate)
     if name == "schedule":
-        return FixedSchedule(max_reuse=max_reuse)
+        return FixedSchedule(max_reuse=max_reuse, extrapolate=extrapolate)
     raise LazyDiTError(f"there is no policy {name}: choose from {', '.join(POLICY_NAMES)}")
 
 

@@ -35,6 +35,7 @@ def signatures(manifest: Manifest) -> dict[str, Signature]:
         "module": Signature((hidden, hidden, vector, vector, vector), (*stream, hidden)),
         "block": Signature((hidden, hidden, *[vector] * 6), (*stream, hidden, hidden)),
         "reuse": Signature((hidden, hidden, vector), stream),
+        "extrapolate": Signature((hidden, hidden, hidden, _float32(1, 1, 1), vector), stream),
         "final": Signature((hidden, vector, vector), (model_output,)),
         "decode": Signature((latent,), (_float32(1, *image_shape(manifest)),)),
     }
@@ -72,6 +73,8 @@ def check_manifest(manifest: Manifest) -> None:
         _check_program(manifest, module.reuse, roles["reuse"])
     for block in graph.blocks:
         _check_program(manifest, block, roles["block"])
+    if graph.extrapolate is not None:
+        _check_program(manifest, graph.extrapolate, roles["extrapolate"])
     _check_program(manifest, graph.final, roles["final"])
     if graph.decode is not None:
         _check_program(manifest, graph.decode, roles["decode"])
@@ -166,6 +169,10 @@ def _check_gate_set(manifest: Manifest, gate_set: GateSetSpec) -> None:
         f"the timesteps of {where} do not descend within the training timesteps",
     )
     _require(all(a < b for a, b in _pairs(alphas)), f"the alphas of {where} do not ascend")
+    _require(
+        not gate_set.extrapolate or manifest.graph.extrapolate is not None,
+        f"{where} extrapolates and graph.extrapolate names no program",
+    )
     entry = manifest.files.get(gate_set.file)
     if entry is None:
         raise LazyDiTError(_sentence(f"{gate_set.file} of {where} is not listed in files"))

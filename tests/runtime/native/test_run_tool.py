@@ -59,6 +59,10 @@ POLICY_CASES: dict[str, tuple[list[str], Policy]] = {
         ["--policy", "schedule", "--schedule", "run.json", "--max-reuse", "2"],
         FixedSchedule(RUN, max_reuse=2),
     ),
+    "schedule that extrapolates": (
+        ["--policy", "schedule", "--schedule", "straight.json"],
+        FixedSchedule(RUN, extrapolate=True),
+    ),
     "lazy without limit": (
         ["--policy", "lazy", "--gates", "4-r50", "--max-reuse", "0"],
         Lazy("4-r50", max_reuse=None),
@@ -77,6 +81,7 @@ def test_options_of_a_policy_are_python_s(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_schedule(tmp_path / "run.json")
+    write_schedule(tmp_path / "straight.json", extrapolate=True)
     options, policy = POLICY_CASES[case]
     steps = 4 if isinstance(policy, Lazy) else 5
     expected = pipeline.generate(1, seed=3, steps=steps, policy=policy)
@@ -114,6 +119,8 @@ NOT_A_SCHEDULE = {
     "sizes": ('{"steps": 2, "modules": 2, "run": [[true, true]]}', "speaks of other steps and"),
     "other model": ('{"steps": 6, "modules": 1, "run": [[true], [true], [true], [true], [true], '
                     '[true]]}', "the schedule is for 6 steps and 1 modules, not for 6 and 4"),
+    "extrapolate": ('{"steps": 1, "modules": 1, "run": [[true]], "extrapolate": 1}',
+                    "an extrapolate that is neither true nor false"),
     "no images": ('{"images": []}', "run.json is not a trace file"),
     "no trace": ('{"images": [{"trace": 3}]}', "run.json is not a trace file"),
     "uneven": ('{"images": [{"trace": {"ran": [[[true]], [[true, true]]]}}]}', "has not one step"),

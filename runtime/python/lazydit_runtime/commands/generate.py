@@ -65,6 +65,15 @@ def generate(
         Path | None,
         typer.Option(help="schedule: a JSON mask, or a trace whose decisions are repeated."),
     ] = None,
+    extrapolate: Annotated[
+        bool | None,
+        typer.Option(
+            "--extrapolate/--hold",
+            help="Extrapolate a reused output from the last two, or hold the last; as the gate set "
+            "or the schedule has it if left out.",
+            show_default=False,
+        ),
+    ] = None,
     executor: Annotated[
         str | None,
         typer.Option(
@@ -88,7 +97,7 @@ def generate(
     check_writable(out, ".png")
     if trace is not None:
         check_writable(trace, ".json")
-    options = PolicyOptions(gates, threshold, max_reuse, every, schedule)
+    options = PolicyOptions(gates, threshold, max_reuse, every, schedule, extrapolate)
     policies = options.policies(policy or ["lazy"])
     seeds = parse_numbers(seed or ["0"], "--seed")
     with Pipeline.load(bundle, executor, checkpoint=checkpoint) as pipeline:

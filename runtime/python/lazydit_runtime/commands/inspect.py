@@ -144,6 +144,7 @@ def _gate_sets(gate_sets: Sequence[GateSetSpec]) -> Table:
         "steps",
         "thresholds (attn, mlp)",
         "max reuse",
+        "reused output",
         "target ratio",
         title="Gate sets",
         title_justify="left",
@@ -154,6 +155,7 @@ def _gate_sets(gate_sets: Sequence[GateSetSpec]) -> Table:
             str(spec.steps),
             f"{spec.thresholds.attn:g}, {spec.thresholds.mlp:g}",
             _or_none(spec.max_reuse),
+            _reused_output(spec.extrapolate),
             _or_none(spec.target_ratio),
         )
     return table
@@ -223,7 +225,14 @@ def _settings(bundle: Bundle) -> list[tuple[str, Setting]]:
 def _show_gates(console: Console, path: Path, gate_sets: "Sequence[GateSet]") -> None:
     console.print(f"gates {path}: {len(gate_sets)} gate set(s)", highlight=False, soft_wrap=True)
     table = Table(
-        "gate set", "steps", "depth", "width", "thresholds (attn, mlp)", "max reuse", "target ratio"
+        "gate set",
+        "steps",
+        "depth",
+        "width",
+        "thresholds (attn, mlp)",
+        "max reuse",
+        "reused output",
+        "target ratio",
     )
     for gates in gate_sets:
         table.add_row(
@@ -233,6 +242,7 @@ def _show_gates(console: Console, path: Path, gate_sets: "Sequence[GateSet]") ->
             str(gates.width),
             f"{gates.threshold_attn:g}, {gates.threshold_mlp:g}",
             _or_none(gates.max_reuse),
+            _reused_output(gates.extrapolate),
             _or_none(gates.target_ratio),
         )
     console.print(table)
@@ -252,6 +262,10 @@ def _show_checkpoint(console: Console, path: Path, model: "DiT", sha256: str) ->
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _reused_output(extrapolate: bool) -> str:
+    return "extrapolated" if extrapolate else "held"
 
 
 def _or_none(value: float | None) -> str:

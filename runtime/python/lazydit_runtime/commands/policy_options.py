@@ -19,12 +19,15 @@ from lazydit_runtime.policies import (
 )
 from lazydit_runtime.schedules import read_schedule
 
+_REUSING = tuple(name for name in POLICY_NAMES if name != "always")
+
 _OWNERS = {
     "gates": ("lazy",),
     "threshold": ("lazy",),
     "every": ("every-n",),
     "schedule": ("schedule",),
-    "max_reuse": tuple(name for name in POLICY_NAMES if name != "always"),
+    "max_reuse": _REUSING,
+    "extrapolate": _REUSING,
 }
 """The policies that each option belongs to."""
 
@@ -32,13 +35,15 @@ _OWNERS = {
 @dataclass(frozen=True)
 class PolicyOptions:
     """The options as typed, None where left out: `threshold` one number or two with a comma,
-    `max_reuse` 0 for no limit, `schedule` a file for `schedules.read_schedule`."""
+    `max_reuse` 0 for no limit, `schedule` a file for `schedules.read_schedule`, `extrapolate` as
+    the gate set or the file has it."""
 
     gates: str | None = None
     threshold: str | None = None
     max_reuse: int | None = None
     every: int | None = None
     schedule: Path | None = None
+    extrapolate: bool | None = None
 
     def policies(self, names: Sequence[str]) -> list[Policy]:
         """The policies called `names`, each with the options that belong to it.
@@ -65,7 +70,10 @@ class PolicyOptions:
         elif isinstance(policy, FixedSchedule) and self.schedule is not None:
             policy = read_schedule(self.schedule)
         limit: MaxReuse = "stored" if self.max_reuse is None else self.max_reuse or None
-        return dataclasses.replace(policy, max_reuse=limit)
+        policy = dataclasses.replace(policy, max_reuse=limit)
+        if self.extrapolate is not None:
+            policy = dataclasses.replace(policy, extrapolate=self.extrapolate)
+        return policy
 
 
 def _thresholds(text: str | None) -> float | ThresholdPair | None:
