@@ -143,15 +143,9 @@ def _graph(config: DiTConfig, whole_blocks: bool) -> GateGraph:
     )
     blocks = tuple(block_name(block) for block in range(config.depth if whole_blocks else 0))
     condition = ConditionNode("condition", MAX_STEPS)
+    norm = NormSpec("layer_norm", NORM_EPS)
     return GateGraph(
-        condition,
-        "embed",
-        modules,
-        "final",
-        None,
-        blocks=blocks,
-        extrapolate="extrapolate",
-        norm=NormSpec("layer_norm", NORM_EPS),
+        condition, "embed", modules, "final", None, blocks, extrapolate="extrapolate", norm=norm
     )
 
 
