@@ -64,6 +64,14 @@ def export_command(
     serial: Annotated[
         str | None, typer.Option(help="--install: which phone, where several are attached.")
     ] = None,
+    calibration_images: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Images that lazy ratios are measured on, in PyTorch: 8, or 1 for large models; 0 "
+            "leaves the ratios out.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an older bundle.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Name leftover ops, show the compiler's output.")
@@ -91,6 +99,7 @@ def export_command(
             name=name or (checkpoint or demo_checkpoint()).stem,
             heads=heads,
             force=force,
+            calibration_images=calibration_images,
         )
         export(recipe, Report(Console(), verbose=verbose))
     if phone is not None:

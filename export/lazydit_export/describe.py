@@ -24,6 +24,7 @@ from lazydit_runtime.manifest import (
     FileEntry,
     GateGraph,
     GateSetSpec,
+    LazyRatios,
     Manifest,
     ModelSpec,
     ModuleNode,
@@ -86,13 +87,16 @@ def with_findings(
     manifest: Manifest,
     verification: Mapping[str, object],
     calibration: Mapping[str, tuple[CalibrationPoint, ...]],
+    lazy_ratios: tuple[LazyRatios, ...],
 ) -> Manifest:
-    """The manifest with what was measured on the bundle; calibration by gate set name."""
+    """The manifest with what was measured; calibration by gate set name."""
     gate_sets = tuple(
         dataclasses.replace(gates, calibration=calibration[gates.name])
         for gates in manifest.gate_sets
     )
-    return dataclasses.replace(manifest, verification=verification, gate_sets=gate_sets)
+    return dataclasses.replace(
+        manifest, verification=verification, gate_sets=gate_sets, lazy_ratios=lazy_ratios
+    )
 
 
 def gate_file(gates: GateSet) -> str:

@@ -5,6 +5,7 @@ set(LAZYDIT_HEADERS "" CACHE STRING "Folders with nlohmann/json.hpp and stb/stb_
 add_library(lazydit_bundle STATIC
   "${CMAKE_CURRENT_LIST_DIR}/src/bundle.cc"
   "${CMAKE_CURRENT_LIST_DIR}/src/json_place.cc"
+  "${CMAKE_CURRENT_LIST_DIR}/src/lazy_ratio.cc"
   "${CMAKE_CURRENT_LIST_DIR}/src/manifest.cc"
   "${CMAKE_CURRENT_LIST_DIR}/src/manifest_checks.cc"
   "${CMAKE_CURRENT_LIST_DIR}/src/parallel.cc"

@@ -176,6 +176,22 @@ GateSetSpec gate_set_of(const JsonPlace& place) {
   return set;
 }
 
+RatioPoint ratio_point_of(const JsonPlace& place) {
+  place.check_keys({"gates", "thresholds", "max_reuse", "lazy_ratio"});
+  const JsonPlace thresholds = place["thresholds"];
+  thresholds.check_keys({"attn", "mlp"});
+  return {place["gates"].name(), thresholds["attn"].share(), thresholds["mlp"].share(),
+          place["max_reuse"].is_null() ? 0 : count_of(place["max_reuse"]), place["lazy_ratio"].share()};
+}
+
+LazyRatios lazy_ratios_of(const JsonPlace& place) {
+  place.check_keys({"steps", "images", "points"});
+  size_of(place["images"]);
+  LazyRatios ratios = {count_of(place["steps"]), {}};
+  for (const JsonPlace& point : place["points"].items(1, kAnyNumber)) ratios.points.push_back(ratio_point_of(point));
+  return ratios;
+}
+
 std::map<std::string, int64_t> formats_of(const JsonPlace& place) {
   std::map<std::string, int64_t> formats;
   if (place.has("formats"))
@@ -202,7 +218,7 @@ Manifest Manifest::read(const std::filesystem::path& path) {
   const JsonPlace place(content, source);
   place.check_keys({"schema_version", "target", "precision", "tools", "model", "diffusion", "defaults", "files",
                     "programs", "graph", "gate_sets"},
-                   {"formats", "verification", "weights"});
+                   {"formats", "lazy_ratios", "verification", "weights"});
   check_the_rest(place);
   const JsonPlace defaults = place["defaults"];
   defaults.check_keys({"steps", "guidance"});
@@ -216,10 +232,14 @@ Manifest Manifest::read(const std::filesystem::path& path) {
                        files_of(place["files"]),
                        {},
                        graph_of(place["graph"]),
+                       {},
                        {}};
   for (const auto& [name, program] : place["programs"].members())
     manifest.programs.push_back(program_of(name, program));
   for (const JsonPlace& set : place["gate_sets"].items(0, kAnyNumber)) manifest.gate_sets.push_back(gate_set_of(set));
+  if (place.has("lazy_ratios"))
+    for (const JsonPlace& ratios : place["lazy_ratios"].items(0, kAnyNumber))
+      manifest.lazy_ratios.push_back(lazy_ratios_of(ratios));
   return manifest;
 }
 

@@ -87,6 +87,20 @@ struct GateSetSpec {
   bool extrapolate;
 };
 
+/* A gate set, thresholds and limit (0: none), and the lazy ratio that they gave. */
+struct RatioPoint {
+  std::string gates;
+  double threshold_attn;
+  double threshold_mlp;
+  int32_t max_reuse;
+  double lazy_ratio;
+};
+
+struct LazyRatios {
+  int32_t steps;
+  std::vector<RatioPoint> points;  // of ascending lazy ratio
+};
+
 struct Manifest {
   std::string target;
   std::string precision;
@@ -99,6 +113,7 @@ struct Manifest {
   std::vector<ProgramSpec> programs;
   GateGraph graph;
   std::vector<GateSetSpec> gate_sets;
+  std::vector<LazyRatios> lazy_ratios;  // of every step count at which a lazy ratio may be wished for
 
   /* Applies schema version and structure (manifest.schema.json). Throws Failure. */
   static Manifest read(const std::filesystem::path& path);

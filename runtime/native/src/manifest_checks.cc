@@ -1,5 +1,6 @@
 #include "manifest_checks.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -168,6 +169,26 @@ void check_gate_sets(const Manifest& manifest) {
   }
 }
 
+void check_lazy_ratios(const Manifest& manifest) {
+  for (const LazyRatios& ratios : manifest.lazy_ratios) {
+    const std::string where = "lazy_ratios of " + std::to_string(ratios.steps) + " steps";
+    const auto same = std::count_if(manifest.lazy_ratios.begin(), manifest.lazy_ratios.end(),
+                                    [&](const LazyRatios& other) { return other.steps == ratios.steps; });
+    require(same == 1, where + " are listed more than once");
+    for (const RatioPoint& point : ratios.points) {
+      const bool known = std::any_of(manifest.gate_sets.begin(), manifest.gate_sets.end(), [&](const GateSetSpec& set) {
+        return set.name == point.gates && set.steps == ratios.steps;
+      });
+      require(known, where + " name " + point.gates + ", no gate set of it");
+      for (const double threshold : {point.threshold_attn, point.threshold_mlp})
+        require(threshold > 0 && threshold < 1, where + " hold a threshold that is not within 0 and 1");
+    }
+    require(all_neighbours(ratios.points,
+                           [](const RatioPoint& a, const RatioPoint& b) { return a.lazy_ratio <= b.lazy_ratio; }),
+            where + " do not ascend");
+  }
+}
+
 }  // namespace
 
 std::array<int64_t, 3> image_shape(const Manifest& manifest) {
@@ -186,6 +207,7 @@ void check_manifest(const Manifest& manifest) {
   check_modules(manifest);
   check_programs(manifest);
   check_gate_sets(manifest);
+  check_lazy_ratios(manifest);
 }
 
 }  // namespace lazydit::native

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "failure.h"
+#include "lazy_ratio.h"
 #include "manifest_checks.h"
 
 namespace lazydit::native {
@@ -118,9 +119,14 @@ CoreModel::CoreModel(const Manifest& manifest) {
             model.activation_type == "float16" ? LAZYDIT_FLOAT16 : LAZYDIT_FLOAT32};
 }
 
-CorePlan::CorePlan(const Bundle& bundle, const Wish& wish)
-    : guidance_(wish.guidance.value_or(bundle.manifest().default_guidance)) {
+Wish decided(const Bundle& bundle, const Wish& wish) {
+  return wish.lazy_ratio ? with_lazy_ratio(bundle.manifest(), wish, steps_of(bundle, wish)) : wish;
+}
+
+CorePlan::CorePlan(const Bundle& bundle, const Wish& asked)
+    : guidance_(asked.guidance.value_or(bundle.manifest().default_guidance)) {
   const Manifest& manifest = bundle.manifest();
+  const Wish wish = decided(bundle, asked);
   check_numbers(wish);
   plan_.policy.kind = kind_of(wish);
   plan_.steps = steps_of(bundle, wish);

@@ -64,6 +64,8 @@ CommandLine command_line(RunOptions* options) {
         [=](Text v) { options->schedule = v; }},
        {"max-reuse", "N", "most steps in a row that a module is reused, 0 for no limit; lazy: the gate set's own",
         [=](Text v) { wish->max_reuse = static_cast<int32_t>(whole_number(v, "max-reuse", 0, kMost)); }},
+       {"lazy-ratio", "N", "lazy: the share of modules to reuse, for example 0.4; 0 is always",
+        [=](Text v) { wish->lazy_ratio = real_number(v, "lazy-ratio"); }},
        {"guidance", "N", "scale of guidance; 1 is none", [=](Text v) { wish->guidance = real_number(v, "guidance"); }},
        {"threads", "N", "of the engine; one per processor",
         [=](Text v) { options->engine.threads = static_cast<int32_t>(whole_number(v, "threads", 1, 1024)); }},
@@ -139,6 +141,7 @@ void run_command(int count, const char* const* arguments) {
     native::refuse(
         "this bundle has no decode program, so there is no image to write: write the latent, with --out x.f32");
   // What cannot be wished for is said before the programs are loaded; memory is taken only for sizes that they have.
+  options.wish = native::decided(bundle, options.wish);
   native::CorePlan(bundle, options.wish);
   throw_if_interrupted();
   const Engine engine(bundle, options.engine);

@@ -188,6 +188,25 @@ class CalibrationPoint:
 
 
 @dataclass(frozen=True)
+class RatioPoint:
+    """A gate set, thresholds and limit (None: no limit), and the lazy ratio that they gave."""
+
+    gates: str
+    thresholds: Thresholds
+    max_reuse: int | None
+    lazy_ratio: float
+
+
+@dataclass(frozen=True)
+class LazyRatios:
+    """Points of one step count, of ascending lazy ratio, measured on so many images."""
+
+    steps: int
+    images: int
+    points: tuple[RatioPoint, ...]
+
+
+@dataclass(frozen=True)
 class GateSetSpec:
     """A gate set; steps in sampling order.
 
@@ -213,6 +232,7 @@ class Manifest:
 
     `formats` holds the versions of the programs' file format, for example {"onnx_opset": 20}, where
     a runtime may know some and not others: it refuses those it does not know.
+    `lazy_ratios` has an entry for every step count at which a lazy ratio may be wished for.
     `verification` holds the numbers of the parity gate, whatever it measured. `weights` is None
     where the target does not tell.
     """
@@ -231,6 +251,7 @@ class Manifest:
     verification: Mapping[str, Any] = field(default_factory=dict)
     formats: Mapping[str, int] = field(default_factory=dict)
     weights: WeightsSpec | None = None
+    lazy_ratios: tuple[LazyRatios, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -350,6 +371,8 @@ _PARTS: dict[str, type] = {
     "gate_sets": GateSetSpec,
     "thresholds": Thresholds,
     "calibration": CalibrationPoint,
+    "lazy_ratios": LazyRatios,
+    "points": RatioPoint,
 }
 _BY_NAME = ("files", "programs")
 

@@ -139,6 +139,7 @@ class Pipeline:
         thresholds: float | ThresholdPair | None = None,
         max_reuse: MaxReuse = "stored",
         extrapolate: Extrapolate = "stored",
+        lazy_ratio: float | None = None,
         noise: NDArray[np.float32] | None = None,
         on_step: OnStep | None = None,
     ) -> Result:
@@ -147,8 +148,8 @@ class Pipeline:
         Args:
             label, seed, steps, guidance, noise: as in `Request`.
             policy: "lazy", "always", "every-n", "schedule", or a policy.
-            gates, thresholds, max_reuse, extrapolate: as in `policies.Lazy`, for a policy given by
-                name.
+            gates, thresholds, max_reuse, extrapolate, lazy_ratio: as in `policies.Lazy`, for a
+                policy given by name.
             on_step: called after every step, on the calling thread; a true answer cancels.
 
         Raises:
@@ -163,11 +164,14 @@ class Pipeline:
                 thresholds=thresholds,
                 max_reuse=max_reuse,
                 extrapolate=extrapolate,
+                lazy_ratio=lazy_ratio,
             )
-        elif (gates, thresholds, max_reuse, extrapolate) != (None, None, "stored", "stored"):
+        elif (gates, thresholds, max_reuse, extrapolate, lazy_ratio) != (
+            *(None, None, "stored", "stored", None),
+        ):
             raise LazyDiTError(
-                "gates, thresholds, max_reuse and extrapolate go with a policy's name: put them "
-                "into the policy"
+                "gates, thresholds, max_reuse, extrapolate and lazy_ratio go with a policy's name: "
+                "put them into the policy"
             )
         request = Request(label, seed, steps, guidance, policy, noise)
         return self.generate_all([request], on_step)[0]
@@ -236,6 +240,8 @@ class Pipeline:
             guidance=setting.guidance,
             policy=setting.policy.name,
             gates=None if setting.gate_set is None else setting.gate_set.name,
+            thresholds=None if setting.gate_set is None else setting.thresholds,
+            max_reuse=setting.max_reuse,
             latent=latent,
             pixels=sources[manifest.model.image],
             trace=Trace(

@@ -297,7 +297,7 @@ def test_activations_of_16_bits_reach_the_executor_as_such(toy: Any, toy_bundle:
     manifest["model"]["activation_type"] = "float16"
     for program in manifest["programs"].values():
         for tensor in (*program["inputs"], *program["outputs"]):
-            if tensor["name"] in ("x", "norm", "output"):
+            if tensor["name"] in ("x", "norm", "output", "previous"):
                 tensor["dtype"] = "float16"
     toy_bundle.write_manifest(manifest)
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import planning
 from lazydit_runtime.bundle import Bundle
-from lazydit_runtime.manifest import GateSetSpec, Manifest, WeightsSpec
+from lazydit_runtime.manifest import GateSetSpec, LazyRatios, Manifest, WeightsSpec
 from lazydit_runtime.peak_memory import peak_memory
 from lazydit_runtime.planning import Setting
 from lazydit_runtime.policies import Always, Lazy
@@ -84,6 +84,7 @@ def _show_bundle(console: Console, bundle: Bundle) -> None:
     if manifest.gate_sets:
         console.print(_gate_sets(manifest.gate_sets))
         console.print(_calibration(manifest.gate_sets))
+        console.print(_lazy_ratios(manifest.lazy_ratios))
     console.print(_memory(bundle))
     peaks = _peak_memory(bundle)
     if peaks is None:
@@ -174,6 +175,25 @@ def _calibration(gate_sets: Sequence[GateSetSpec]) -> Table:
         for point in spec.calibration:
             psnr = "equal" if point.psnr is None else f"{point.psnr:.1f}"
             table.add_row(spec.name, f"{point.threshold:g}", f"{point.lazy_ratio:.1%}", psnr)
+    return table
+
+
+def _lazy_ratios(calibrated: Sequence[LazyRatios]) -> Table | str:
+    if not calibrated:
+        return "lazy ratios to wish for: not measured, export the bundle again"
+    table = Table(
+        "steps",
+        "to wish for",
+        "gate sets",
+        "images measured",
+        title="Lazy ratios",
+        title_justify="left",
+    )
+    for ratios in calibrated:
+        names = dict.fromkeys(point.gates for point in ratios.points)
+        highest = ratios.points[-1].lazy_ratio
+        row = (f"0 to {highest:g}", ", ".join(names), str(ratios.images))
+        table.add_row(str(ratios.steps), *row)
     return table
 
 

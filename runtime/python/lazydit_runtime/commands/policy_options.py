@@ -26,6 +26,7 @@ _OWNERS = {
     "threshold": ("lazy",),
     "every": ("every-n",),
     "schedule": ("schedule",),
+    "lazy_ratio": ("lazy",),
     "max_reuse": _REUSING,
     "extrapolate": _REUSING,
 }
@@ -44,6 +45,7 @@ class PolicyOptions:
     every: int | None = None
     schedule: Path | None = None
     extrapolate: bool | None = None
+    lazy_ratio: float | None = None
 
     def policies(self, names: Sequence[str]) -> list[Policy]:
         """The policies called `names`, each with the options that belong to it.
@@ -64,7 +66,7 @@ class PolicyOptions:
         if isinstance(policy, Always):
             return policy
         if isinstance(policy, Lazy):
-            policy = Lazy(self.gates, _thresholds(self.threshold))
+            policy = Lazy(self.gates, _thresholds(self.threshold), lazy_ratio=self.lazy_ratio)
         elif isinstance(policy, EveryN) and self.every is not None:
             policy = EveryN(self.every)
         elif isinstance(policy, FixedSchedule) and self.schedule is not None:
