@@ -40,9 +40,9 @@ class ModuleCache:
         """The same cache with its rows `copied`; neither changes the other."""
         other = copy(self)
         other._last, other._last_step = copied(self._last), copied(self._last_step)
+        other._previous_step = copied(self._previous_step)
         if self._extrapolate:
             other._previous = copied(self._previous)
-            other._previous_step = copied(self._previous_step)
         return other
 
     @property

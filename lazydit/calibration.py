@@ -101,6 +101,19 @@ class CalibrationProgress:
     work: int
     error: float
 
+    @property
+    def share(self) -> float:
+        """The share of all work that is done, from 0 to 1, every stage being equally much."""
+        return (self.stage + self.done / self.work) / (1 + self.stages)
+
+    @property
+    def text(self) -> str:
+        """How it stands, in a few words."""
+        if self.stage == 0:
+            return "drawing reference images"
+        place = f"measuring changes, stage {self.stage} of {self.stages}"
+        return place if math.isnan(self.error) else f"{place}, error {self.error:.4f}"
+
 
 class Calibrator:
     """A calibration, to be advanced bit by bit until it is finished."""
@@ -195,9 +208,8 @@ class Calibrator:
         self._stage = 2 + self._recipe.rounds
 
     def _judge(self, mask: Tensor) -> float:
-        return self._references.error(
-            self._schedule, self._policy(mask), first=self._measured_images
-        )
+        first = self._measured_images
+        return self._references.judge(self._schedule, self._policy(mask), first).error
 
     def _policy(self, mask: Tensor) -> FixedSchedule:
         return FixedSchedule(mask, extrapolate=self._recipe.extrapolate)

@@ -3,6 +3,8 @@
 A policy is judged by how far from them its images are, for the same labels and noise.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -14,6 +16,14 @@ from lazydit.policies import Always, Policy
 from lazydit.sampling import sample
 
 BATCH = 32
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Mean squared error against the references, and the lazy ratio."""
+
+    error: float
+    lazy_ratio: float
 
 
 class References:
@@ -53,19 +63,22 @@ class References:
         return self.drawn == len(self.labels)
 
     def draw_batch(self) -> None:
-        latents = self._draw(self.drawn, self._schedule, Always())
+        latents, _ = self._draw(self.drawn, self._schedule, Always())
         self.latents = torch.cat([self.latents, latents])
 
-    def error(self, schedule: Schedule, policy: Policy, first: int) -> float:
-        """Mean squared error of the images from `first` on under another schedule and policy."""
-        parts = [
-            (self._draw(start, schedule, policy) - self.latents[start : start + self._batch])
-            for start in range(first, len(self.labels), self._batch)
-        ]
-        return float(torch.cat(parts).square().mean())
+    def judge(self, schedule: Schedule, policy: Policy, first: int) -> Judgement:
+        """The images from `first` on, drawn with another schedule and policy."""
+        errors, reuses = [], []
+        for start in range(first, len(self.labels), self._batch):
+            latents, ran = self._draw(start, schedule, policy)
+            errors.append(latents - self.latents[start : start + self._batch])
+            reuses.append(1.0 - ran.mean(dim=(1, 2, 3)))
+        return Judgement(float(torch.cat(errors).square().mean()), float(torch.cat(reuses).mean()))
 
-    def _draw(self, start: int, schedule: Schedule, policy: Policy) -> Tensor:
+    def _draw(self, start: int, schedule: Schedule, policy: Policy) -> tuple[Tensor, Tensor]:
+        """Latents [B, C, H, W] of all processes and what ran, as numbers [B, T, S, 2L]."""
         batch = slice(start, start + self._batch)
         labels, noise = (self._workers.share(part[batch]) for part in (self.labels, self.noise))
         result = sample(self._model, labels, noise, schedule, policy, self._guidance)
-        return self._workers.gather(result.latent).cpu()
+        ran = result.ran.transpose(0, 1).float()
+        return self._workers.gather(result.latent).cpu(), self._workers.gather(ran).cpu()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lazydit import calibration
-from lazydit.calibration import CalibrationProgress, CalibrationRecipe
+from lazydit.calibration import CalibrationRecipe
 from lazydit.checkpoints import load_checkpoint
 from lazydit.distributed import Workers
 from lazydit.progress import progress_bar
@@ -62,23 +62,9 @@ def calibrate(
     workers = Workers.join(device)
     with progress_bar("calibrating", UNITS, workers.main) as show:
         result = calibration.calibrate(
-            model, recipe, out, workers, lambda now: show(done(now), describe(now))
+            model, recipe, out, workers, lambda now: show(round(UNITS * now.share), now.text)
         )
     workers.leave()
     if workers.main:
         ratio = 1.0 - float(result.policy.run.float().mean())
         typer.echo(f"wrote {out}, lazy ratio {ratio:.3f}, error {result.error:.4f}")
-
-
-def done(progress: CalibrationProgress) -> int:
-    """How much of all stages is done, in `UNITS`."""
-    share = progress.done / progress.work
-    return round(UNITS * (progress.stage + share) / (1 + progress.stages))
-
-
-def describe(progress: CalibrationProgress) -> str:
-    """What stands beside the progress bar."""
-    if progress.stage == 0:
-        return "drawing reference images"
-    place = f"stage {progress.stage} of {progress.stages}"
-    return place if progress.stage == 1 else f"{place}, error {progress.error:.4f}"
