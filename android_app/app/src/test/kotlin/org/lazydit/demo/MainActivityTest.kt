@@ -260,7 +260,7 @@ class MainActivityTest {
         val activity = open().get()
         await("the problem") { activity.isShown(R.id.problem) }
         val text = activity.text(R.id.problem_text)
-        assertTrue(text, Regex("Not enough memory: the model needs \\d+ MB, and 3 MB are free\\. Close other apps.*").matches(text))
+        assertTrue(text, Regex("Not enough memory: the model needs \\d+\u00A0MB, and 3\u00A0MB are free\\. Close other apps.*").matches(text))
         Screens.setMemory()
         activity.click(R.id.try_again)
         awaitIdle(activity)

@@ -60,7 +60,7 @@ class ScreenshotTest {
     }
 
     @Test
-    @Config(qualifiers = "+h1480dp")
+    @Config(qualifiers = "+h1690dp")
     fun done() {
         val activity = drawn()
         activity.view<DecisionMapView>(R.id.map).select(Cell(step = 7, module = 4))
@@ -68,11 +68,11 @@ class ScreenshotTest {
     }
 
     @Test
-    @Config(qualifiers = "+h1480dp-night")
+    @Config(qualifiers = "+h1690dp-night")
     fun dark() = save(drawn(), "dark")
 
     @Test
-    @Config(qualifiers = "+de-h1480dp")
+    @Config(qualifiers = "+de-h1690dp")
     fun german() {
         val activity = drawn()
         assertEquals("Erzeugen", activity.text(R.id.generate))
@@ -80,7 +80,7 @@ class ScreenshotTest {
     }
 
     @Test
-    @Config(qualifiers = "+h1700dp")
+    @Config(qualifiers = "+h2500dp")
     fun largeText() {
         RuntimeEnvironment.setFontScale(1.6f)
         save(drawn(), "large-text")
@@ -104,6 +104,7 @@ class ScreenshotTest {
     }
 
     @Test
+    @Config(qualifiers = "+h1010dp")
     fun benchmark() {
         val activity = Robolectric.buildActivity(BenchmarkActivity::class.java).setup().get()
         await("the bundle") { activity.isShown(R.id.start) }

@@ -37,10 +37,13 @@ class BenchmarkCards(private val activity: Activity, private val model: Benchmar
 
     init {
         policies.multiple = true
+        policies.perLine = 2
         policies.setOptions(PolicyChoice.entries.map { policyName(resources, it) })
         policies.onChosen = { chosen -> model.choose { it.copy(policies = chosen.sorted().map(PolicyChoice.entries::get)) } }
         steps.multiple = true
+        steps.perLine = 3
         steps.onChosen = { chosen -> model.choose { it.copy(steps = chosen.sorted().map(stepCounts()::get)) } }
+        rounds.perLine = ROUNDS.size
         rounds.setOptions(ROUNDS.map(Int::toString))
         rounds.onChosen = { chosen -> model.choose { it.copy(rounds = ROUNDS[chosen.first()]) } }
         start.setOnClickListener { model.start() }
@@ -83,7 +86,7 @@ class BenchmarkCards(private val activity: Activity, private val model: Benchmar
         results.visibility = visibleIf(report != null)
         table.removeAllViews()
         if (report == null) return
-        table.addView(tableRow(HEADINGS.map(resources::getString), R.style.Text_Soft))
+        table.addView(tableRow(HEADINGS.map(resources::getString), R.style.Text_Cell_Heading))
         report.rows.forEach { table.addView(tableRow(cells(it), R.style.Text_Cell)) }
         conditions.text = conditionsText(report.conditions.last())
     }

@@ -91,7 +91,8 @@ class GenerationModel(
         current.update { it.copy(speed = speed, drawing = Drawing(choice.policy, result)) }
         if (choice.policy == PolicyChoice.ALWAYS) return
         val modules = result.trace.run { samples * modules.size }
-        val steps = speed.plainSteps(result.timings.totalMs, modules, most = result.steps)
+        val typicalMs = speed.imageMs(result.steps, modules, result.lazyRatio)
+        val steps = speed.plainSteps(typicalMs, modules, most = result.steps)
         val plain = Request(choice.label, choice.seed, steps, policy = Policy.Always)
         val comparison = run(lazydit, plain) { running(it, comparison = true) }
         current.update { it.copy(drawing = it.drawing?.copy(plain = comparison)) }

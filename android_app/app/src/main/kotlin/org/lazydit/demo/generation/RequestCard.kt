@@ -41,6 +41,9 @@ class RequestCard(private val activity: Activity, private val model: GenerationM
     private val progress: ProgressBar = activity.view(R.id.progress)
 
     init {
+        digits.perLine = DIGITS / 2
+        steps.perLine = 3
+        policies.perLine = 2
         policies.setOptions(PolicyChoice.entries.map { policyName(resources, it) })
         digits.onChosen = { chosen -> model.choose { it.copy(label = chosen.first()) } }
         policies.onChosen = { chosen -> model.choose { it.copy(policy = PolicyChoice.entries[chosen.first()]) } }
@@ -65,7 +68,9 @@ class RequestCard(private val activity: Activity, private val model: GenerationM
         problemText.text = state.problem?.words(resources)
         showChoice(state.choice, state.facts)
         showLaziness(state)
-        estimate.text = estimateText(state)
+        val expected = estimateText(state)
+        estimate.visibility = visibleIf(expected != null)
+        estimate.text = expected
         showWork(state)
     }
 

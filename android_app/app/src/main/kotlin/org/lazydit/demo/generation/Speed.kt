@@ -2,6 +2,8 @@ package org.lazydit.demo.generation
 
 import kotlin.math.roundToInt
 import org.lazydit.GenerationResult
+import org.lazydit.Trace
+import org.lazydit.demo.benchmark.median
 
 /**
  * How fast this device is with a bundle.
@@ -22,17 +24,27 @@ data class Speed(val runMs: Double, val reuseMs: Double, val restMs: Double) {
     fun updated(result: GenerationResult): Speed = measured(result, reuseMs)
 
     companion object {
-        /** From a generation that reused something, or with [reuseMs] for one that did not. */
+        /**
+         * From a generation that reused something, or with [reuseMs] for one that did not. Medians: a short spell in
+         * which the device did something else should not count.
+         */
         fun measured(result: GenerationResult, reuseMs: Double = 0.0): Speed {
-            val reached = result.trace.run { steps * samples * modules.size }
-            val reused = (result.lazyRatio * reached).roundToInt()
-            val timings = result.timings
-            val running = timings.attnMs + timings.mlpMs + timings.blockMs
+            val cells = cells(result.trace)
+            val reuses = cells.filter { !it.ran }.map { it.ms }
+            val rest = (0 until result.steps).map { step -> result.timings.stepMs[step] - cells.filter { it.step == step }.sumOf { it.ms } }
             return Speed(
-                runMs = running / (reached - reused),
-                reuseMs = if (reused > 0) timings.reuseMs / reused else reuseMs,
-                restMs = (timings.totalMs - running - timings.reuseMs) / result.steps,
+                runMs = median(cells.filter { it.ran }.map { it.ms }),
+                reuseMs = if (reuses.isEmpty()) reuseMs else median(reuses),
+                restMs = median(rest) + result.timings.run { conditionMs + decodeMs } / result.steps,
             )
+        }
+
+        private class TimedModule(val step: Int, val ran: Boolean, val ms: Double)
+
+        private fun cells(trace: Trace): List<TimedModule> = (0 until trace.steps).flatMap { step ->
+            (0 until trace.samples).flatMap { sample ->
+                trace.modules.indices.map { TimedModule(step, trace.ran(step, sample, it), trace.moduleMs(step, sample, it)) }
+            }
         }
     }
 }

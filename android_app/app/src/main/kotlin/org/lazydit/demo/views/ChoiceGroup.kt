@@ -17,6 +17,9 @@ class ChoiceGroup(context: Context, attributes: AttributeSet?) : ViewGroup(conte
     private var updating = false
 
     var multiple = false
+
+    /** All as wide as fit this often into a line, unless one needs more room; 0: each as wide as its text. */
+    var perLine = 0
     var onChosen: (Set<Int>) -> Unit = {}
 
     /** Places in the list of options. */
@@ -61,7 +64,14 @@ class ChoiceGroup(context: Context, attributes: AttributeSet?) : ViewGroup(conte
     override fun onMeasure(widthMeasureSpec: Int, heightMeasureSpec: Int) {
         measureChildren(widthMeasureSpec, MeasureSpec.makeMeasureSpec(0, MeasureSpec.UNSPECIFIED))
         val width = MeasureSpec.getSize(widthMeasureSpec)
+        if (perLine > 0) align((width - (perLine - 1) * gap) / perLine)
         setMeasuredDimension(width, resolveSize(walk(width) { _, _, _ -> }, heightMeasureSpec))
+    }
+
+    private fun align(columnWidth: Int) {
+        if (buttons().any { it.measuredWidth > columnWidth }) return
+        val exactly = MeasureSpec.makeMeasureSpec(columnWidth, MeasureSpec.EXACTLY)
+        buttons().forEach { it.measure(exactly, MeasureSpec.makeMeasureSpec(it.measuredHeight, MeasureSpec.EXACTLY)) }
     }
 
     override fun onLayout(changed: Boolean, left: Int, top: Int, right: Int, bottom: Int) {
