@@ -37,7 +37,9 @@ class MainActivity : Activity() {
         // state is left, and since a seed always gives the same picture, it is drawn again.
         val alive = lastNonConfigurationInstance as Retained?
         retained = alive ?: Retained(application as DemoApplication)
-        if (alive == null) model.open(readChoice(savedInstanceState), then = savedInstanceState?.getBoolean(DRAWN) == true)
+        if (alive == null) {
+            model.open(readChoice(savedInstanceState), thenDraw = savedInstanceState?.getBoolean(DRAWN) == true)
+        }
         val request = RequestCard(this, model)
         val results = ResultCards(this)
         showing = retained.scope.launch {

@@ -6,7 +6,7 @@ import org.lazydit.GenerationResult
 import org.lazydit.LazyDiT
 import org.lazydit.Policy
 import org.lazydit.Request
-import org.lazydit.Step
+import org.lazydit.demo.engine.draw
 import org.lazydit.demo.generation.PolicyChoice
 
 /** What to measure: every policy with every step count, [rounds] images each. */
@@ -73,10 +73,5 @@ suspend fun measure(
     return all
 }
 
-private suspend fun image(lazydit: LazyDiT, case: BenchmarkCase, label: Int, seed: Int): GenerationResult {
-    var result: GenerationResult? = null
-    lazydit.generate(Request(label, seed.toULong(), case.steps, policy = case.policy)).collect { step ->
-        if (step is Step.Done) result = step.result
-    }
-    return checkNotNull(result)
-}
+private suspend fun image(lazydit: LazyDiT, case: BenchmarkCase, label: Int, seed: Int): GenerationResult =
+    lazydit.draw(Request(label, seed.toULong(), case.steps, policy = case.policy))

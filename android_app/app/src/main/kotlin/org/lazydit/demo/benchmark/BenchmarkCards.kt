@@ -39,7 +39,9 @@ class BenchmarkCards(private val activity: Activity, private val model: Benchmar
         policies.multiple = true
         policies.perLine = 2
         policies.setOptions(PolicyChoice.entries.map { policyName(resources, it) })
-        policies.onChosen = { chosen -> model.choose { it.copy(policies = chosen.sorted().map(PolicyChoice.entries::get)) } }
+        policies.onChosen = { chosen ->
+            model.choose { it.copy(policies = chosen.sorted().map(PolicyChoice.entries::get)) }
+        }
         steps.multiple = true
         steps.perLine = 3
         steps.onChosen = { chosen -> model.choose { it.copy(steps = chosen.sorted().map(stepCounts()::get)) } }
@@ -112,7 +114,9 @@ class BenchmarkCards(private val activity: Activity, private val model: Benchmar
 
     private fun conditionsText(condition: DeviceCondition): String {
         val unknown = resources.getString(R.string.conditions_unknown)
-        val degrees = condition.batteryCelsius?.let { resources.getString(R.string.conditions_degrees, "%.1f".format(it)) }
+        val degrees = condition.batteryCelsius?.let {
+            resources.getString(R.string.conditions_degrees, "%.1f".format(it))
+        }
         val heat = condition.thermalStatus?.let { resources.getStringArray(R.array.thermal).getOrNull(it) }
         return resources.getString(R.string.conditions, degrees ?: unknown, heat ?: unknown)
     }
@@ -127,7 +131,11 @@ class BenchmarkCards(private val activity: Activity, private val model: Benchmar
     private companion object {
         val ROUNDS = listOf(3, 10, 20, 50)
         val HEADINGS = listOf(
-            R.string.column_case, R.string.column_steps, R.string.column_reused, R.string.column_median, R.string.column_p90,
+            R.string.column_case,
+            R.string.column_steps,
+            R.string.column_reused,
+            R.string.column_median,
+            R.string.column_p90,
         )
     }
 }

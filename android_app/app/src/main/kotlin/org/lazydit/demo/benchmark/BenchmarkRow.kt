@@ -59,8 +59,9 @@ class BenchmarkRow(private val timed: Timed, private val plainMs: Map<Int, Doubl
         )
 
         fun of(all: List<Timed>): List<BenchmarkRow> {
-            val plain = all.filter { it.case.isPlain }
-            val plainMs = plain.associate { timed -> timed.case.steps to median(timed.results.map { it.timings.totalMs }) }
+            val plainMs = all.filter { it.case.isPlain }.associate { timed ->
+                timed.case.steps to median(timed.results.map { it.timings.totalMs })
+            }
             return all.map { BenchmarkRow(it, plainMs) }
         }
     }

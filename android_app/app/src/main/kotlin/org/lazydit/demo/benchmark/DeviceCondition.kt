@@ -34,10 +34,11 @@ data class DeviceCondition(
         fun of(context: Context): DeviceCondition {
             val battery = context.registerReceiver(null, IntentFilter(Intent.ACTION_BATTERY_CHANGED))
             val power = context.getSystemService(PowerManager::class.java)
+            val tellsHeat = Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q
             val level = battery?.number(BatteryManager.EXTRA_LEVEL)
             val scale = battery?.number(BatteryManager.EXTRA_SCALE)
             return DeviceCondition(
-                thermalStatus = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) power?.currentThermalStatus else null,
+                thermalStatus = if (tellsHeat) power?.currentThermalStatus else null,
                 batteryCelsius = battery?.number(BatteryManager.EXTRA_TEMPERATURE)?.let { it / 10.0 },
                 batteryPercent = if (level == null || scale == null) null else 100 * level / scale,
                 plugged = (battery?.number(BatteryManager.EXTRA_PLUGGED) ?: 0) != 0,

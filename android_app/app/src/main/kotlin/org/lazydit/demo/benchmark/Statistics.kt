@@ -27,7 +27,8 @@ fun deviation(values: List<Double>): Double {
  */
 fun equalLatencySteps(imageMs: Double, plainMs: Map<Int, Double>): Double {
     val counts = plainMs.keys.sorted()
-    val (low, high) = counts.zipWithNext().let { pairs -> pairs.find { imageMs <= plainMs.getValue(it.second) } ?: pairs.last() }
+    val neighbours = counts.zipWithNext()
+    val (low, high) = neighbours.find { imageMs <= plainMs.getValue(it.second) } ?: neighbours.last()
     val slope = (plainMs.getValue(high) - plainMs.getValue(low)) / (high - low)
     return low + (imageMs - plainMs.getValue(low)) / slope
 }

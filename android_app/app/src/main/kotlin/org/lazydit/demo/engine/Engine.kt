@@ -19,7 +19,8 @@ class Engine(private val context: Context) {
 
     /**
      * Runs [work] with the bundle called [name], null for the newest that was pushed, or else the app's own.
-     * [onUnpacking] is told the share of the app's own bundle that has been unpacked, 0 to 1. A number of [threads] holds for the whole process.
+     * [onUnpacking] is told the share of the app's own bundle that has been unpacked, 0 to 1. A number of [threads]
+     * holds for the whole process.
      *
      * @throws ProblemException where there is no bundle to work with, or too little memory for it.
      */

@@ -48,6 +48,6 @@ data class Choice(
     /** The same with what the bundle has: its labels and step counts. */
     fun within(facts: BundleFacts): Choice = copy(
         label = label.coerceIn(0, facts.numClasses - 1),
-        steps = if (steps in facts.stepCounts) steps else facts.stepCounts.find { it == facts.defaultSteps } ?: facts.stepCounts.first(),
+        steps = listOf(steps, facts.defaultSteps).find { it in facts.stepCounts } ?: facts.stepCounts.first(),
     )
 }

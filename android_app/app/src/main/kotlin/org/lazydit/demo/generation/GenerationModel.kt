@@ -8,7 +8,6 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
-import org.lazydit.GenerationResult
 import org.lazydit.LazyDiT
 import org.lazydit.LazyDiTException
 import org.lazydit.Policy
@@ -18,8 +17,9 @@ import org.lazydit.demo.engine.BundleFacts
 import org.lazydit.demo.engine.Engine
 import org.lazydit.demo.engine.Problem
 import org.lazydit.demo.engine.ProblemException
+import org.lazydit.demo.engine.draw
 
-/** What happens on the screen, without its views. To be called on the thread of [scope], which ends the work with it. */
+/** What happens on the screen, without its views. To be called on the thread of [scope], whose end ends the work. */
 class GenerationModel(
     private val engine: Engine,
     private val speeds: SpeedStore,
@@ -30,12 +30,12 @@ class GenerationModel(
 
     val state: StateFlow<GenerationState> = current.asStateFlow()
 
-    /** Opens the bundle and measures the device if need be; with [then] draws afterwards. */
-    fun open(choice: Choice, then: Boolean = false) {
+    /** Opens the bundle and measures the device if need be; draws afterwards if [thenDraw]. */
+    fun open(choice: Choice, thenDraw: Boolean = false) {
         current.update { it.copy(choice = choice) }
         work { lazydit, facts ->
             current.update { it.copy(speed = speeds.read(facts) ?: measure(lazydit, facts)) }
-            if (then) draw(lazydit, facts)
+            if (thenDraw) draw(lazydit, facts)
         }
     }
 
@@ -55,7 +55,7 @@ class GenerationModel(
         job = scope.launch {
             try {
                 current.update { it.copy(work = Work.Loading, problem = null) }
-                engine.use(onUnpacking = { share -> current.update { it.copy(work = Work.Unpacking(share)) } }) { lazydit ->
+                engine.use(onUnpacking = ::unpacking) { lazydit ->
                     val facts = BundleFacts.of(lazydit)
                     current.update { it.copy(facts = facts, choice = it.choice.within(facts)) }
                     task(lazydit, facts)
@@ -77,15 +77,15 @@ class GenerationModel(
         current.update { it.copy(work = Work.Measuring) }
         val request = Request(label = 0, steps = MEASURED_STEPS, policy = Policy.EveryN())
         // The first generation of a process also pays for what is made on first use.
-        run(lazydit, request) {}
-        return Speed.measured(run(lazydit, request) {}).also { speeds.write(facts, it) }
+        lazydit.draw(request)
+        return Speed.measured(lazydit.draw(request)).also { speeds.write(facts, it) }
     }
 
     private suspend fun draw(lazydit: LazyDiT, facts: BundleFacts) {
         val choice = current.value.choice
         val request = choice.request(facts)
         current.update { it.copy(drawing = null) }
-        val result = run(lazydit, request) { running(it, comparison = false) }
+        val result = lazydit.draw(request) { running(it, comparison = false) }
         val speed = current.value.speed?.updated(result) ?: Speed.measured(result)
         speeds.write(facts, speed)
         current.update { it.copy(speed = speed, drawing = Drawing(choice.policy, result)) }
@@ -94,23 +94,16 @@ class GenerationModel(
         val typicalMs = speed.imageMs(result.steps, modules, result.lazyRatio)
         val steps = speed.plainSteps(typicalMs, modules, most = result.steps)
         val plain = Request(choice.label, choice.seed, steps, policy = Policy.Always)
-        val comparison = run(lazydit, plain) { running(it, comparison = true) }
+        val comparison = lazydit.draw(plain) { running(it, comparison = true) }
         current.update { it.copy(drawing = it.drawing?.copy(plain = comparison)) }
+    }
+
+    private fun unpacking(share: Double) {
+        current.update { it.copy(work = Work.Unpacking(share)) }
     }
 
     private fun running(progress: Step.Progress, comparison: Boolean) {
         current.update { it.copy(work = Work.Running(progress.step + 1, progress.steps, comparison)) }
-    }
-
-    private suspend fun run(lazydit: LazyDiT, request: Request, progress: (Step.Progress) -> Unit): GenerationResult {
-        var result: GenerationResult? = null
-        lazydit.generate(request).collect { step ->
-            when (step) {
-                is Step.Progress -> progress(step)
-                is Step.Done -> result = step.result
-            }
-        }
-        return checkNotNull(result)
     }
 
     private companion object {

@@ -34,6 +34,7 @@ class RequestCard(private val activity: Activity, private val model: GenerationM
     private val slider: SeekBar = activity.view(R.id.laziness_slider)
     private val lazinessValue: TextView = activity.view(R.id.laziness_value)
     private val lazinessQuality: TextView = activity.view(R.id.laziness_quality)
+    private val inputs = listOf(digits, label, seed, steps, policies, slider, activity.view(R.id.new_seed))
     private val estimate: TextView = activity.view(R.id.estimate)
     private val generate: Button = activity.view(R.id.generate)
     private val running: ViewGroup = activity.view(R.id.running)
@@ -47,14 +48,20 @@ class RequestCard(private val activity: Activity, private val model: GenerationM
         policies.setOptions(PolicyChoice.entries.map { policyName(resources, it) })
         digits.onChosen = { chosen -> model.choose { it.copy(label = chosen.first()) } }
         policies.onChosen = { chosen -> model.choose { it.copy(policy = PolicyChoice.entries[chosen.first()]) } }
-        steps.onChosen = { chosen -> facts?.let { offered -> model.choose { it.copy(steps = offered.stepCounts[chosen.first()]) } } }
-        label.onNumber { number -> facts?.let { offered -> model.choose { it.copy(label = number.toInt()).within(offered) } } }
+        steps.onChosen = { chosen ->
+            facts?.let { offered -> model.choose { it.copy(steps = offered.stepCounts[chosen.first()]) } }
+        }
+        label.onNumber { number ->
+            facts?.let { offered -> model.choose { it.copy(label = number.toInt()).within(offered) } }
+        }
         seed.onNumber { number -> model.choose { it.copy(seed = number) } }
         activity.view<Button>(R.id.new_seed).setOnClickListener {
             model.choose { it.copy(seed = Random.nextInt(0, NEW_SEEDS).toULong()) }
         }
         slider.onPlace { place ->
-            facts?.let { offered -> model.choose { it.copy(lazyRatio = offered.scale(it.steps).points[place].lazyRatio) } }
+            facts?.let { offered ->
+                model.choose { it.copy(lazyRatio = offered.scale(it.steps).points[place].lazyRatio) }
+            }
         }
         generate.setOnClickListener { model.generate() }
         activity.view<Button>(R.id.cancel).setOnClickListener { model.cancel() }
@@ -125,7 +132,7 @@ class RequestCard(private val activity: Activity, private val model: GenerationM
         generate.visibility = visibleIf(idle)
         generate.isEnabled = state.facts != null
         running.visibility = visibleIf(!idle)
-        listOf(digits, label, seed, steps, policies, slider, activity.view(R.id.new_seed)).forEach { it.isEnabled = idle }
+        inputs.forEach { it.isEnabled = idle }
         progress.isIndeterminate = work is Work.Loading || work is Work.Measuring
         when (work) {
             is Work.Idle, is Work.Cancelled -> Unit

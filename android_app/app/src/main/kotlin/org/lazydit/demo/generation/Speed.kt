@@ -31,7 +31,7 @@ data class Speed(val runMs: Double, val reuseMs: Double, val restMs: Double) {
         fun measured(result: GenerationResult, reuseMs: Double = 0.0): Speed {
             val cells = cells(result.trace)
             val reuses = cells.filter { !it.ran }.map { it.ms }
-            val rest = (0 until result.steps).map { step -> result.timings.stepMs[step] - cells.filter { it.step == step }.sumOf { it.ms } }
+            val rest = result.timings.stepMs.mapIndexed { step, ms -> ms - cells.filter { it.step == step }.sumOf { it.ms } }
             return Speed(
                 runMs = median(cells.filter { it.ran }.map { it.ms }),
                 reuseMs = if (reuses.isEmpty()) reuseMs else median(reuses),
@@ -43,7 +43,9 @@ data class Speed(val runMs: Double, val reuseMs: Double, val restMs: Double) {
 
         private fun cells(trace: Trace): List<TimedModule> = (0 until trace.steps).flatMap { step ->
             (0 until trace.samples).flatMap { sample ->
-                trace.modules.indices.map { TimedModule(step, trace.ran(step, sample, it), trace.moduleMs(step, sample, it)) }
+                trace.modules.indices.map {
+                    TimedModule(step, trace.ran(step, sample, it), trace.moduleMs(step, sample, it))
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ import android.os.Bundle
 import android.view.MotionEvent
 import android.view.View
 import android.view.accessibility.AccessibilityEvent
+import android.view.accessibility.AccessibilityManager
 import android.view.accessibility.AccessibilityNodeInfo
 import android.view.accessibility.AccessibilityNodeInfo.AccessibilityAction
 import android.view.accessibility.AccessibilityNodeProvider
@@ -54,7 +55,10 @@ internal class CellNodes(private val map: DecisionMapView) : AccessibilityNodePr
         node.isSelected = map.selected == cell
         node.isAccessibilityFocused = focused == cell
         node.addAction(AccessibilityAction.ACTION_CLICK)
-        node.addAction(if (focused == cell) AccessibilityAction.ACTION_CLEAR_ACCESSIBILITY_FOCUS else AccessibilityAction.ACTION_ACCESSIBILITY_FOCUS)
+        node.addAction(
+            if (focused == cell) AccessibilityAction.ACTION_CLEAR_ACCESSIBILITY_FOCUS
+            else AccessibilityAction.ACTION_ACCESSIBILITY_FOCUS,
+        )
         node.collectionItemInfo =
             AccessibilityNodeInfo.CollectionItemInfo.obtain(cell.module, 1, cell.step, 1, false, map.selected == cell)
         node.setBoundsInScreen(boundsInScreen(geometry.bounds(cell)))
@@ -105,6 +109,7 @@ internal class CellNodes(private val map: DecisionMapView) : AccessibilityNodePr
     @Suppress("DEPRECATION")
     private fun announce(cell: Cell, type: Int) {
         val geometry = map.geometry ?: return
+        if (map.context.getSystemService(AccessibilityManager::class.java)?.isEnabled != true) return
         val event = AccessibilityEvent.obtain(type)
         event.packageName = map.context.packageName
         event.className = View::class.java.name

@@ -47,7 +47,8 @@ class ChoiceGroup(context: Context, attributes: AttributeSet?) : ViewGroup(conte
     private fun buttons() = (0 until childCount).map { getChildAt(it) as CompoundButton }
 
     private fun button(index: Int, name: String): CompoundButton {
-        val made = if (multiple) CheckBox(context, null, 0, R.style.Choice) else RadioButton(context, null, 0, R.style.Choice)
+        val made =
+            if (multiple) CheckBox(context, null, 0, R.style.Choice) else RadioButton(context, null, 0, R.style.Choice)
         made.text = name
         made.isEnabled = isEnabled
         // The group says what is checked; the activity restores it.

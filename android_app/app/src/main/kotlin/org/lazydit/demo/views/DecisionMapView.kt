@@ -72,7 +72,7 @@ class DecisionMapView(context: Context, attributes: AttributeSet?) : View(contex
         drawHeading(canvas, geometry, attention = true)
         drawHeading(canvas, geometry, attention = false)
         for (module in trace.modules.indices) {
-            for (step in 0 until trace.steps) drawCell(canvas, geometry.bounds(Cell(step, module)), trace, Cell(step, module))
+            for (step in 0 until trace.steps) drawCell(canvas, geometry, trace, Cell(step, module))
         }
         selected?.let { cell ->
             val box = geometry.bounds(cell)
@@ -88,7 +88,8 @@ class DecisionMapView(context: Context, attributes: AttributeSet?) : View(contex
         canvas.drawText(text, if (rtl) width.toFloat() else 0f, y, heading)
     }
 
-    private fun drawCell(canvas: Canvas, box: Box, trace: Trace, cell: Cell) {
+    private fun drawCell(canvas: Canvas, geometry: MapGeometry, trace: Trace, cell: Cell) {
+        val box = geometry.bounds(cell)
         val gap = (box.right - box.left) * GAP
         val half = (box.bottom - box.top - gap) / trace.samples
         val radius = gap
