@@ -24,7 +24,9 @@ class BenchmarkActivity : Activity() {
     private lateinit var showing: Job
 
     /** Outlives the activity when the screen is turned. */
-    private class Retained(application: DemoApplication) {
+    private class Retained(
+        application: DemoApplication,
+    ) {
         val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
         val model = BenchmarkModel(application.engine, scope) { DeviceCondition.of(application) }
     }
@@ -63,7 +65,8 @@ class BenchmarkActivity : Activity() {
 
     override fun onSaveInstanceState(outState: Bundle) {
         super.onSaveInstanceState(outState)
-        retained.model.state.value.plan.write(outState)
+        retained.model.state.value.plan
+            .write(outState)
     }
 
     override fun onDestroy() {

@@ -24,7 +24,9 @@ class MainActivity : Activity() {
     private lateinit var showing: Job
 
     /** Outlives the activity when the screen is turned. */
-    private class Retained(application: DemoApplication) {
+    private class Retained(
+        application: DemoApplication,
+    ) {
         val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
         val model = GenerationModel(application.engine, SpeedStore(application), scope)
     }
@@ -42,12 +44,13 @@ class MainActivity : Activity() {
         }
         val request = RequestCard(this, model)
         val results = ResultCards(this)
-        showing = retained.scope.launch {
-            model.state.collect {
-                request.show(it)
-                results.show(it)
+        showing =
+            retained.scope.launch {
+                model.state.collect {
+                    request.show(it)
+                    results.show(it)
+                }
             }
-        }
     }
 
     private val model get() = retained.model
@@ -56,7 +59,8 @@ class MainActivity : Activity() {
 
     override fun onSaveInstanceState(outState: Bundle) {
         super.onSaveInstanceState(outState)
-        model.state.value.choice.write(outState)
+        model.state.value.choice
+            .write(outState)
         outState.putBoolean(DRAWN, model.state.value.drawing != null)
     }
 

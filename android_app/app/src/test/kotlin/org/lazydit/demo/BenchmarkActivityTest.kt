@@ -2,7 +2,6 @@ package org.lazydit.demo
 
 import android.content.Intent
 import android.widget.TableLayout
-import java.io.File
 import org.json.JSONObject
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -19,6 +18,7 @@ import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
+import java.io.File
 
 @RunWith(RobolectricTestRunner::class)
 class BenchmarkActivityTest {
@@ -41,9 +41,10 @@ class BenchmarkActivityTest {
     }
 
     private fun order(vararg changes: Pair<String, Any>): Intent {
-        val extras = mapOf("steps" to "10", "policies" to "always,lazy", "rounds" to 2, "out" to "benchmark-1.json") + changes
+        val usual = mapOf("steps" to "10", "policies" to "always,lazy", "rounds" to 2, "out" to "benchmark-1.json")
+        val extras = usual + changes
         return Intent("org.lazydit.demo.BENCHMARK").apply {
-            extras.forEach { (name, value) -> if (value is Int) putExtra(name, value) else putExtra(name, value as String) }
+            for ((name, value) in extras) if (value is Int) putExtra(name, value) else putExtra(name, value as String)
         }
     }
 
@@ -66,6 +67,7 @@ class BenchmarkActivityTest {
         assertEquals("Battery 31.2 °C, heat: none", activity.text(R.id.conditions))
         activity.click(R.id.share)
         val chooser = checkNotNull(shadowOf(activity).nextStartedActivity)
+
         @Suppress("DEPRECATION")
         val shared = checkNotNull(chooser.getParcelableExtra<Intent>(Intent.EXTRA_INTENT))
         val report = JSONObject(checkNotNull(shared.getStringExtra(Intent.EXTRA_TEXT)))
@@ -87,7 +89,12 @@ class BenchmarkActivityTest {
         for (row in rows) {
             assertEquals(COLUMNS, row.keys().asSequence().toSet())
             assertEquals(2, row.getJSONArray("images").length())
-            val kinds = row.keys().asSequence().filter { it in KINDS }.sumOf(row::getDouble)
+            val kinds =
+                row
+                    .keys()
+                    .asSequence()
+                    .filter { it in KINDS }
+                    .sumOf(row::getDouble)
             assertEquals(row.getDouble("image_ms"), kinds, 0.2 * row.getDouble("image_ms"))
             assertEquals(row.getString("policy") == "always", row.getDouble("lazy_ratio") == 0.0)
         }
@@ -122,7 +129,8 @@ class BenchmarkActivityTest {
         choosePlan(activity)
         activity.click(R.id.start)
         await("the problem") { activity.isShown(R.id.problem) }
-        assertTrue(activity.text(R.id.problem_text), activity.text(R.id.problem_text).startsWith("The battery is at 9 %"))
+        val text = activity.text(R.id.problem_text)
+        assertTrue(text, text.startsWith("The battery is at 9 %"))
         Screens.setBattery(percent = 9, plugged = true)
         activity.click(R.id.start)
         await("the results") { activity.isShown(R.id.results) }
@@ -138,22 +146,56 @@ class BenchmarkActivityTest {
         await("the end") { controller.get().isShown(R.id.start) }
         assertFalse(controller.get().isShown(R.id.results))
         val state = android.os.Bundle()
-        controller.pause().stop().saveInstanceState(state).destroy()
-        val after = Robolectric.buildActivity(BenchmarkActivity::class.java).create(state).start().resume().visible().get()
+        controller
+            .pause()
+            .stop()
+            .saveInstanceState(state)
+            .destroy()
+        val created = Robolectric.buildActivity(BenchmarkActivity::class.java).create(state)
+        val after =
+            created
+                .start()
+                .resume()
+                .visible()
+                .get()
         await("the bundle") { after.isShown(R.id.start) }
         assertEquals(setOf(0, 1), after.view<ChoiceGroup>(R.id.policies).chosen)
         assertEquals(setOf(0), after.view<ChoiceGroup>(R.id.rounds).chosen)
     }
 
     private companion object {
-        val KINDS = setOf(
-            "condition_ms", "embed_ms", "attn_ms", "mlp_ms", "block_ms", "reuse_ms", "final_ms", "decode_ms", "scheduler_ms",
-        )
+        val KINDS =
+            setOf(
+                "condition_ms",
+                "embed_ms",
+                "attn_ms",
+                "mlp_ms",
+                "block_ms",
+                "reuse_ms",
+                "final_ms",
+                "decode_ms",
+                "scheduler_ms",
+            )
 
         /** Of benchmarks/rows.py, those that a phone can tell. */
-        val COLUMNS = KINDS + setOf(
-            "engine", "policy", "threads", "precision", "steps", "lazy_ratio", "first_step_ms", "step_ms", "step_ms_p90",
-            "step_ms_deviation", "image_ms", "image_ms_p90", "ddim_steps", "scheduler_share", "images",
-        )
+        val COLUMNS =
+            KINDS +
+                setOf(
+                    "engine",
+                    "policy",
+                    "threads",
+                    "precision",
+                    "steps",
+                    "lazy_ratio",
+                    "first_step_ms",
+                    "step_ms",
+                    "step_ms_p90",
+                    "step_ms_deviation",
+                    "image_ms",
+                    "image_ms_p90",
+                    "ddim_steps",
+                    "scheduler_share",
+                    "images",
+                )
     }
 }

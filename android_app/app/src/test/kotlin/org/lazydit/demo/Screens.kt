@@ -10,9 +10,9 @@ import android.os.BatteryManager
 import android.os.Looper
 import android.view.View
 import android.widget.TextView
-import java.io.File
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
+import java.io.File
 
 /** What the tests of the screens share. */
 object Screens {
@@ -29,12 +29,17 @@ object Screens {
     }
 
     @Suppress("DEPRECATION")
-    fun setBattery(percent: Int, plugged: Boolean = false, tenthsOfDegree: Int = 312) {
-        val battery = Intent(Intent.ACTION_BATTERY_CHANGED)
-            .putExtra(BatteryManager.EXTRA_LEVEL, percent)
-            .putExtra(BatteryManager.EXTRA_SCALE, 100)
-            .putExtra(BatteryManager.EXTRA_PLUGGED, if (plugged) BatteryManager.BATTERY_PLUGGED_USB else 0)
-            .putExtra(BatteryManager.EXTRA_TEMPERATURE, tenthsOfDegree)
+    fun setBattery(
+        percent: Int,
+        plugged: Boolean = false,
+        tenthsOfDegree: Int = 312,
+    ) {
+        val battery =
+            Intent(Intent.ACTION_BATTERY_CHANGED)
+                .putExtra(BatteryManager.EXTRA_LEVEL, percent)
+                .putExtra(BatteryManager.EXTRA_SCALE, 100)
+                .putExtra(BatteryManager.EXTRA_PLUGGED, if (plugged) BatteryManager.BATTERY_PLUGGED_USB else 0)
+                .putExtra(BatteryManager.EXTRA_TEMPERATURE, tenthsOfDegree)
         application.sendStickyBroadcast(battery)
     }
 
@@ -42,7 +47,10 @@ object Screens {
     fun push(name: String): File = File(externalFolder, "bundles/$name").also { bundle.copyRecursively(it) }
 
     /** Lets the main thread work until [done]. */
-    fun await(what: String, done: () -> Boolean) {
+    fun await(
+        what: String,
+        done: () -> Boolean,
+    ) {
         val end = System.nanoTime() + PATIENCE_NS
         while (!done()) {
             check(System.nanoTime() < end) { "$what did not come about" }
@@ -55,7 +63,10 @@ object Screens {
         Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888).also { view.draw(Canvas(it)) }
 
     /** Writes what is on the screen to NAME.png in the folder of the screenshots. */
-    fun screenshot(activity: Activity, name: String) {
+    fun screenshot(
+        activity: Activity,
+        name: String,
+    ) {
         shadowOf(Looper.getMainLooper()).idle()
         val file = File(checkNotNull(System.getProperty("screenshots")), "$name.png")
         file.parentFile?.mkdirs()

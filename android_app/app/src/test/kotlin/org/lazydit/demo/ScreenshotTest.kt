@@ -21,7 +21,7 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
 
-/** Draws every state of the screens into the folder of the screenshots; the tall ones show what would be scrolled to. */
+/** Draws every state of the screens into the folder of the screenshots; tall ones show what would be scrolled to. */
 @RunWith(RobolectricTestRunner::class)
 class ScreenshotTest {
     @Before
@@ -30,17 +30,26 @@ class ScreenshotTest {
         Screens.setBattery(percent = 80)
     }
 
-    private fun opened(): MainActivity = Robolectric.buildActivity(MainActivity::class.java).setup().get().also(::awaitIdle)
-
-    private fun awaitIdle(activity: MainActivity) = await("the bundle") { activity.isShown(R.id.generate) && activity.text(R.id.estimate).isNotEmpty() }
-
-    private fun drawn(): MainActivity = opened().also {
-        it.click(R.id.generate)
-        await("both pictures") { it.view<PictureView>(R.id.plain_picture).bitmap != null && it.isShown(R.id.generate) }
+    private fun opened(): MainActivity {
+        val activity = Robolectric.buildActivity(MainActivity::class.java).setup().get()
+        await("the bundle") { activity.isShown(R.id.generate) && activity.isShown(R.id.estimate) }
+        return activity
     }
 
+    private fun drawn(): MainActivity =
+        opened().also {
+            it.click(R.id.generate)
+            await("both pictures") {
+                it.view<PictureView>(R.id.plain_picture).bitmap != null &&
+                    it.isShown(R.id.generate)
+            }
+        }
+
     /** A blank picture would pass for a screenshot: the theme shows at the edge, and content in the middle. */
-    private fun save(activity: Activity, name: String) {
+    private fun save(
+        activity: Activity,
+        name: String,
+    ) {
         screenshot(activity, name)
         val picture = Screens.picture(activity.window.decorView)
         assertEquals(activity.getColor(R.color.background), picture.getPixel(2, picture.height - 3))

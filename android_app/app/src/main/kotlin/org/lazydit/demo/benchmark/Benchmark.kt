@@ -1,13 +1,13 @@
 package org.lazydit.demo.benchmark
 
-import kotlin.math.max
-import kotlin.random.Random
 import org.lazydit.GenerationResult
 import org.lazydit.LazyDiT
 import org.lazydit.Policy
 import org.lazydit.Request
 import org.lazydit.demo.engine.draw
 import org.lazydit.demo.generation.PolicyChoice
+import kotlin.math.max
+import kotlin.random.Random
 
 /** What to measure: every policy with every step count, [rounds] images each. */
 data class BenchmarkPlan(
@@ -17,12 +17,18 @@ data class BenchmarkPlan(
 )
 
 /** @property name the policy's, with its gate set's if it has one. */
-data class BenchmarkCase(val name: String, val policy: Policy, val steps: Int) {
+data class BenchmarkCase(
+    val name: String,
+    val policy: Policy,
+    val steps: Int,
+) {
     val isPlain get() = policy == Policy.Always
 }
 
 /** A case and its images, round by round. */
-class Timed(val case: BenchmarkCase) {
+class Timed(
+    val case: BenchmarkCase,
+) {
     val results = mutableListOf<GenerationResult>()
 }
 
@@ -30,18 +36,30 @@ class Timed(val case: BenchmarkCase) {
  * The cases of a plan, as in lazydit-bench: lazy is every gate set of the step count, and plain DDIM is always there,
  * with half as many steps too, to tell how many of its steps take as long as another policy's.
  */
-fun casesOf(plan: BenchmarkPlan, lazydit: LazyDiT): List<BenchmarkCase> = plan.steps.flatMap { steps ->
-    val asked = plan.policies.flatMap { casesOf(it, steps, lazydit) }
-    asked + plain(steps) + plain(max(1, steps / 2))
-}.distinct()
+fun casesOf(
+    plan: BenchmarkPlan,
+    lazydit: LazyDiT,
+): List<BenchmarkCase> =
+    plan.steps
+        .flatMap { steps ->
+            val asked = plan.policies.flatMap { casesOf(it, steps, lazydit) }
+            asked + plain(steps) + plain(max(1, steps / 2))
+        }.distinct()
 
-private fun casesOf(policy: PolicyChoice, steps: Int, lazydit: LazyDiT): List<BenchmarkCase> = when (policy) {
-    PolicyChoice.ALWAYS -> listOf(plain(steps))
-    PolicyChoice.EVERY_N -> listOf(BenchmarkCase("every-n", Policy.EveryN(), steps))
-    PolicyChoice.SCHEDULE -> listOf(BenchmarkCase("schedule", Policy.FixedSchedule(), steps))
-    PolicyChoice.LAZY -> lazydit.bundle.gateSets.filter { it.steps == steps }
-        .map { BenchmarkCase("lazy ${it.name}", Policy.Lazy(it.name), steps) }
-}
+private fun casesOf(
+    policy: PolicyChoice,
+    steps: Int,
+    lazydit: LazyDiT,
+): List<BenchmarkCase> =
+    when (policy) {
+        PolicyChoice.ALWAYS -> listOf(plain(steps))
+        PolicyChoice.EVERY_N -> listOf(BenchmarkCase("every-n", Policy.EveryN(), steps))
+        PolicyChoice.SCHEDULE -> listOf(BenchmarkCase("schedule", Policy.FixedSchedule(), steps))
+        PolicyChoice.LAZY ->
+            lazydit.bundle.gateSets
+                .filter { it.steps == steps }
+                .map { BenchmarkCase("lazy ${it.name}", Policy.Lazy(it.name), steps) }
+    }
 
 private fun plain(steps: Int) = BenchmarkCase("always", Policy.Always, steps)
 
@@ -73,5 +91,9 @@ suspend fun measure(
     return all
 }
 
-private suspend fun image(lazydit: LazyDiT, case: BenchmarkCase, label: Int, seed: Int): GenerationResult =
-    lazydit.draw(Request(label, seed.toULong(), case.steps, policy = case.policy))
+private suspend fun image(
+    lazydit: LazyDiT,
+    case: BenchmarkCase,
+    label: Int,
+    seed: Int,
+): GenerationResult = lazydit.draw(Request(label, seed.toULong(), case.steps, policy = case.policy))

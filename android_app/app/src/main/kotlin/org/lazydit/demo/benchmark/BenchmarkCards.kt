@@ -9,7 +9,6 @@ import android.widget.ProgressBar
 import android.widget.TableLayout
 import android.widget.TableRow
 import android.widget.TextView
-import kotlin.math.roundToInt
 import org.lazydit.demo.R
 import org.lazydit.demo.generation.PolicyChoice
 import org.lazydit.demo.generation.policyName
@@ -17,9 +16,13 @@ import org.lazydit.demo.view
 import org.lazydit.demo.views.ChoiceGroup
 import org.lazydit.demo.views.durationText
 import org.lazydit.demo.views.visibleIf
+import kotlin.math.roundToInt
 
 /** The cards of the benchmark's screen. */
-class BenchmarkCards(private val activity: Activity, private val model: BenchmarkModel) {
+class BenchmarkCards(
+    private val activity: Activity,
+    private val model: BenchmarkModel,
+) {
     private val resources = activity.resources
     private val problem: ViewGroup = activity.view(R.id.problem)
     private val problemText: TextView = activity.view(R.id.problem_text)
@@ -54,15 +57,23 @@ class BenchmarkCards(private val activity: Activity, private val model: Benchmar
         activity.view<Button>(R.id.share).setOnClickListener { shown?.let(::share) }
     }
 
-    private fun stepCounts() = model.state.value.facts?.stepCounts ?: model.state.value.plan.steps
+    private fun stepCounts() =
+        model.state.value.facts
+            ?.stepCounts ?: model.state.value.plan.steps
 
     fun show(state: BenchmarkState) {
         problem.visibility = visibleIf(state.problem != null)
         problemText.text = state.problem?.words(resources)
-        policies.chosen = state.plan.policies.map { it.ordinal }.toSet()
+        policies.chosen =
+            state.plan.policies
+                .map { it.ordinal }
+                .toSet()
         val counts = state.facts?.stepCounts ?: state.plan.steps
         steps.setOptions(counts.map(Int::toString))
-        steps.chosen = state.plan.steps.map(counts::indexOf).toSet()
+        steps.chosen =
+            state.plan.steps
+                .map(counts::indexOf)
+                .toSet()
         rounds.chosen = setOf(ROUNDS.indexOf(state.plan.rounds))
         listOf(policies, steps, rounds).forEach { it.isEnabled = state.progress == null }
         showProgress(state)
@@ -79,8 +90,11 @@ class BenchmarkCards(private val activity: Activity, private val model: Benchmar
         progress.max = now.images
         progress.progress = now.done
         progressText.text =
-            if (now.images == 0) resources.getString(R.string.loading)
-            else resources.getString(R.string.benchmark_progress, now.done, now.images)
+            if (now.images == 0) {
+                resources.getString(R.string.loading)
+            } else {
+                resources.getString(R.string.benchmark_progress, now.done, now.images)
+            }
     }
 
     private fun showReport(report: BenchmarkReport?) {
@@ -93,15 +107,19 @@ class BenchmarkCards(private val activity: Activity, private val model: Benchmar
         conditions.text = conditionsText(report.conditions.last())
     }
 
-    private fun cells(row: BenchmarkRow) = listOf(
-        row.case.name,
-        row.case.steps.toString(),
-        "${(100 * row.lazyRatio).roundToInt()} %",
-        durationText(resources, row.imageMs),
-        durationText(resources, row.imageMsP90),
-    )
+    private fun cells(row: BenchmarkRow) =
+        listOf(
+            row.case.name,
+            row.case.steps.toString(),
+            "${(100 * row.lazyRatio).roundToInt()} %",
+            durationText(resources, row.imageMs),
+            durationText(resources, row.imageMsP90),
+        )
 
-    private fun tableRow(texts: List<String>, style: Int): TableRow {
+    private fun tableRow(
+        texts: List<String>,
+        style: Int,
+    ): TableRow {
         val row = TableRow(activity)
         texts.forEachIndexed { column, text ->
             val cell = TextView(activity, null, 0, style)
@@ -114,29 +132,32 @@ class BenchmarkCards(private val activity: Activity, private val model: Benchmar
 
     private fun conditionsText(condition: DeviceCondition): String {
         val unknown = resources.getString(R.string.conditions_unknown)
-        val degrees = condition.batteryCelsius?.let {
-            resources.getString(R.string.conditions_degrees, "%.1f".format(it))
-        }
+        val degrees =
+            condition.batteryCelsius?.let {
+                resources.getString(R.string.conditions_degrees, "%.1f".format(it))
+            }
         val heat = condition.thermalStatus?.let { resources.getStringArray(R.array.thermal).getOrNull(it) }
         return resources.getString(R.string.conditions, degrees ?: unknown, heat ?: unknown)
     }
 
     private fun share(report: BenchmarkReport) {
-        val send = Intent(Intent.ACTION_SEND).setType("application/json")
-            .putExtra(Intent.EXTRA_SUBJECT, resources.getString(R.string.benchmark))
-            .putExtra(Intent.EXTRA_TEXT, report.json.toString(2))
+        val send =
+            Intent(Intent.ACTION_SEND)
+                .setType("application/json")
+                .putExtra(Intent.EXTRA_SUBJECT, resources.getString(R.string.benchmark))
+                .putExtra(Intent.EXTRA_TEXT, report.json.toString(2))
         activity.startActivity(Intent.createChooser(send, resources.getString(R.string.share)))
     }
 
     private companion object {
         val ROUNDS = listOf(3, 10, 20, 50)
-        val HEADINGS = listOf(
-            R.string.column_case,
-            R.string.column_steps,
-            R.string.column_reused,
-            R.string.column_median,
-            R.string.column_p90,
-        )
+        val HEADINGS =
+            listOf(
+                R.string.column_case,
+                R.string.column_steps,
+                R.string.column_reused,
+                R.string.column_median,
+                R.string.column_p90,
+            )
     }
 }
-

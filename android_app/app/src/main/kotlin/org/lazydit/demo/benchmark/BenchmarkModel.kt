@@ -24,7 +24,10 @@ data class BenchmarkState(
     val problem: Problem? = null,
 ) {
     /** Of all images, the ones to warm up included; [images] is 0 until the bundle is open. */
-    data class Progress(val done: Int, val images: Int)
+    data class Progress(
+        val done: Int,
+        val images: Int,
+    )
 }
 
 /** What happens on the benchmark's screen, without its views. To be called on the thread of [scope]. */
@@ -45,19 +48,23 @@ class BenchmarkModel(
     }
 
     /** With the bundle called [bundle] and as many [threads] as the library takes by itself where that is null. */
-    fun start(bundle: String? = null, threads: Int? = null) = work(bundle, threads) { lazydit ->
+    fun start(
+        bundle: String? = null,
+        threads: Int? = null,
+    ) = work(bundle, threads) { lazydit ->
         if (condition().batteryLow) throw ProblemException(Problem.LowBattery(condition().batteryPercent ?: 0))
         val plan = current.value.plan
         val cases = casesOf(plan, lazydit)
         val images = cases.size * (plan.rounds + 1)
         val conditions = mutableListOf<DeviceCondition>()
-        val all = measure(
-            lazydit,
-            cases,
-            plan.rounds,
-            onImage = { done -> current.update { it.copy(progress = BenchmarkState.Progress(done, images)) } },
-            onRound = { conditions += condition() },
-        )
+        val all =
+            measure(
+                lazydit,
+                cases,
+                plan.rounds,
+                onImage = { done -> current.update { it.copy(progress = BenchmarkState.Progress(done, images)) } },
+                onRound = { conditions += condition() },
+            )
         current.update { it.copy(report = reportOf(lazydit, plan, threads, all, conditions)) }
     }
 
@@ -65,25 +72,31 @@ class BenchmarkModel(
         job?.cancel()
     }
 
-    private fun work(bundle: String?, threads: Int?, task: suspend (LazyDiT) -> Unit) {
+    private fun work(
+        bundle: String?,
+        threads: Int?,
+        task: suspend (LazyDiT) -> Unit,
+    ) {
         if (job?.isActive == true) return
-        job = scope.launch {
-            current.update { it.copy(progress = BenchmarkState.Progress(0, 0), report = null, problem = null) }
-            val problem = try {
-                engine.use(bundle, threads) { lazydit ->
-                    current.update { it.copy(facts = BundleFacts.of(lazydit)) }
-                    task(lazydit)
-                }
-                null
-            } catch (cancelled: CancellationException) {
-                current.update { it.copy(progress = null) }
-                throw cancelled
-            } catch (failure: ProblemException) {
-                failure.problem
-            } catch (failure: LazyDiTException) {
-                Problem.GenerationFailed(failure.message.orEmpty())
+        job =
+            scope.launch {
+                current.update { it.copy(progress = BenchmarkState.Progress(0, 0), report = null, problem = null) }
+                val problem =
+                    try {
+                        engine.use(bundle, threads) { lazydit ->
+                            current.update { it.copy(facts = BundleFacts.of(lazydit)) }
+                            task(lazydit)
+                        }
+                        null
+                    } catch (cancelled: CancellationException) {
+                        current.update { it.copy(progress = null) }
+                        throw cancelled
+                    } catch (failure: ProblemException) {
+                        failure.problem
+                    } catch (failure: LazyDiTException) {
+                        Problem.GenerationFailed(failure.message.orEmpty())
+                    }
+                current.update { it.copy(progress = null, problem = problem) }
             }
-            current.update { it.copy(progress = null, problem = problem) }
-        }
     }
 }

@@ -1,18 +1,26 @@
 package org.lazydit.demo.benchmark
 
 import android.content.Intent
-import java.io.File
 import org.json.JSONObject
 import org.lazydit.demo.generation.PolicyChoice
+import java.io.File
 
 /**
  * What a computer asks for over adb (`benchmarks/latency.py --device android --app`).
  *
  * @property out name of the file to leave in the external folder's `benchmarks`.
  */
-class BenchmarkOrder(val bundle: String?, val plan: BenchmarkPlan, val threads: Int?, private val out: String) {
+class BenchmarkOrder(
+    val bundle: String?,
+    val plan: BenchmarkPlan,
+    val threads: Int?,
+    private val out: String,
+) {
     /** Leaves the report, or {"failed": sentence}: whole or not at all, since the computer waits for the name. */
-    fun answer(externalFolder: File, json: JSONObject) {
+    fun answer(
+        externalFolder: File,
+        json: JSONObject,
+    ) {
         val folder = File(externalFolder, "benchmarks").apply { mkdirs() }
         val partial = File(folder, ".$out.part")
         partial.writeText(json.toString())
@@ -22,12 +30,13 @@ class BenchmarkOrder(val bundle: String?, val plan: BenchmarkPlan, val threads: 
     companion object {
         const val ACTION = "org.lazydit.demo.BENCHMARK"
 
-        private val POLICIES = mapOf(
-            "always" to PolicyChoice.ALWAYS,
-            "lazy" to PolicyChoice.LAZY,
-            "every-n" to PolicyChoice.EVERY_N,
-            "schedule" to PolicyChoice.SCHEDULE,
-        )
+        private val POLICIES =
+            mapOf(
+                "always" to PolicyChoice.ALWAYS,
+                "lazy" to PolicyChoice.LAZY,
+                "every-n" to PolicyChoice.EVERY_N,
+                "schedule" to PolicyChoice.SCHEDULE,
+            )
         private val FILE_NAME = Regex("[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
         /** Null where the intent is none, or not one that can be carried out. */

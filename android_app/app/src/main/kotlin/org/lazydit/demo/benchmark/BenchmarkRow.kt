@@ -6,7 +6,10 @@ import org.lazydit.LazyDiT
 import org.lazydit.Timings
 
 /** A line of the table; times are medians in milliseconds where nothing else is said. */
-class BenchmarkRow(private val timed: Timed, private val plainMs: Map<Int, Double>) {
+class BenchmarkRow(
+    private val timed: Timed,
+    private val plainMs: Map<Int, Double>,
+) {
     private val results = timed.results
     private val imageTimes = results.map { it.timings.totalMs }
 
@@ -19,7 +22,10 @@ class BenchmarkRow(private val timed: Timed, private val plainMs: Map<Int, Doubl
     val imageMsP90 = percentile(imageTimes, P90)
 
     /** With the names of benchmarks/latency.py; "images" has one time per round, for ratios round by round. */
-    fun toJson(lazydit: LazyDiT, threads: Int?): JSONObject {
+    fun toJson(
+        lazydit: LazyDiT,
+        threads: Int?,
+    ): JSONObject {
         val row = JSONObject()
         row.put("engine", lazydit.executor)
         row.put("policy", case.name)
@@ -40,28 +46,33 @@ class BenchmarkRow(private val timed: Timed, private val plainMs: Map<Int, Doubl
         return row
     }
 
-    private fun orNull(values: List<Double>, least: Int, statistic: (List<Double>) -> Double): Any =
-        if (values.size < least) JSONObject.NULL else statistic(values)
+    private fun orNull(
+        values: List<Double>,
+        least: Int,
+        statistic: (List<Double>) -> Double,
+    ): Any = if (values.size < least) JSONObject.NULL else statistic(values)
 
     companion object {
         private const val P90 = 0.9
 
-        private val KINDS: Map<String, (Timings) -> Double> = mapOf(
-            "condition_ms" to Timings::conditionMs,
-            "embed_ms" to Timings::embedMs,
-            "attn_ms" to Timings::attnMs,
-            "mlp_ms" to Timings::mlpMs,
-            "block_ms" to Timings::blockMs,
-            "reuse_ms" to Timings::reuseMs,
-            "final_ms" to Timings::finalMs,
-            "decode_ms" to Timings::decodeMs,
-            "scheduler_ms" to Timings::schedulerMs,
-        )
+        private val KINDS: Map<String, (Timings) -> Double> =
+            mapOf(
+                "condition_ms" to Timings::conditionMs,
+                "embed_ms" to Timings::embedMs,
+                "attn_ms" to Timings::attnMs,
+                "mlp_ms" to Timings::mlpMs,
+                "block_ms" to Timings::blockMs,
+                "reuse_ms" to Timings::reuseMs,
+                "final_ms" to Timings::finalMs,
+                "decode_ms" to Timings::decodeMs,
+                "scheduler_ms" to Timings::schedulerMs,
+            )
 
         fun of(all: List<Timed>): List<BenchmarkRow> {
-            val plainMs = all.filter { it.case.isPlain }.associate { timed ->
-                timed.case.steps to median(timed.results.map { it.timings.totalMs })
-            }
+            val plainMs =
+                all.filter { it.case.isPlain }.associate { timed ->
+                    timed.case.steps to median(timed.results.map { it.timings.totalMs })
+                }
             return all.map { BenchmarkRow(it, plainMs) }
         }
     }

@@ -21,12 +21,13 @@ data class DeviceCondition(
 ) {
     val batteryLow get() = !plugged && batteryPercent != null && batteryPercent < LOW_PERCENT
 
-    fun toJson(round: Int): JSONObject = JSONObject()
-        .put("round", round)
-        .put("thermal_status", thermalStatus ?: JSONObject.NULL)
-        .put("battery_celsius", batteryCelsius ?: JSONObject.NULL)
-        .put("battery_percent", batteryPercent ?: JSONObject.NULL)
-        .put("plugged", plugged)
+    fun toJson(round: Int): JSONObject =
+        JSONObject()
+            .put("round", round)
+            .put("thermal_status", thermalStatus ?: JSONObject.NULL)
+            .put("battery_celsius", batteryCelsius ?: JSONObject.NULL)
+            .put("battery_percent", batteryPercent ?: JSONObject.NULL)
+            .put("plugged", plugged)
 
     companion object {
         private const val LOW_PERCENT = 15

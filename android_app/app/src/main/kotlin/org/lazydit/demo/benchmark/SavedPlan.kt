@@ -10,11 +10,19 @@ fun BenchmarkPlan.write(state: Bundle) {
 }
 
 /** What [write] left, or [default] where nothing was saved. */
-fun readPlan(state: Bundle?, default: BenchmarkPlan): BenchmarkPlan = if (state == null) default else BenchmarkPlan(
-    policies = state.getStringArray(POLICIES).orEmpty().map(PolicyChoice::valueOf),
-    steps = state.getIntArray(STEPS)?.toList().orEmpty(),
-    rounds = state.getInt(ROUNDS),
-)
+fun readPlan(
+    state: Bundle?,
+    default: BenchmarkPlan,
+): BenchmarkPlan =
+    if (state == null) {
+        default
+    } else {
+        BenchmarkPlan(
+            policies = state.getStringArray(POLICIES).orEmpty().map(PolicyChoice::valueOf),
+            steps = state.getIntArray(STEPS)?.toList().orEmpty(),
+            rounds = state.getInt(ROUNDS),
+        )
+    }
 
 private const val POLICIES = "policies"
 private const val STEPS = "steps"

@@ -12,8 +12,10 @@ fun median(values: List<Double>): Double {
 }
 
 /** The smallest value that at least [share] of the values do not exceed. */
-fun percentile(values: List<Double>, share: Double): Double =
-    values.sorted()[max(ceil(share * values.size).toInt(), 1) - 1]
+fun percentile(
+    values: List<Double>,
+    share: Double,
+): Double = values.sorted()[max(ceil(share * values.size).toInt(), 1) - 1]
 
 /** Standard deviation of a sample. */
 fun deviation(values: List<Double>): Double {
@@ -25,7 +27,10 @@ fun deviation(values: List<Double>): Double {
  * How many steps of plain DDIM take [imageMs]. [plainMs] holds the time of an image under policy `always` for at least
  * two step counts; it is linear between neighbouring counts, and goes on so past the ends.
  */
-fun equalLatencySteps(imageMs: Double, plainMs: Map<Int, Double>): Double {
+fun equalLatencySteps(
+    imageMs: Double,
+    plainMs: Map<Int, Double>,
+): Double {
     val counts = plainMs.keys.sorted()
     val neighbours = counts.zipWithNext()
     val (low, high) = neighbours.find { imageMs <= plainMs.getValue(it.second) } ?: neighbours.last()

@@ -1,8 +1,8 @@
 package org.lazydit.demo.engine
 
-import java.io.File
 import org.json.JSONObject
 import org.lazydit.LazyDiT
+import java.io.File
 
 /** What the screens offer of a bundle. */
 class BundleFacts(
@@ -36,7 +36,9 @@ class BundleFacts(
         /** By step count, from all of its gate sets. */
         private fun calibration(manifest: JSONObject): Map<Int, List<CalibrationPoint>> {
             val sets = manifest.getJSONArray("gate_sets")
-            return (0 until sets.length()).map(sets::getJSONObject).groupBy({ it.getInt("steps") }, ::points)
+            return (0 until sets.length())
+                .map(sets::getJSONObject)
+                .groupBy({ it.getInt("steps") }, ::points)
                 .mapValues { it.value.flatten() }
         }
 

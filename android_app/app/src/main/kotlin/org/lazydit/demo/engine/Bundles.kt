@@ -1,15 +1,17 @@
 package org.lazydit.demo.engine
 
 import android.content.Context
-import java.io.File
 import org.lazydit.bundles.AssetBundle
 import org.lazydit.bundles.BundleStore
+import java.io.File
 
 /**
  * The bundles that the app can use: those that `lazydit-export --install` pushed into its external folder, and the one
  * in its assets, which is unpacked on first use.
  */
-class Bundles(private val context: Context) {
+class Bundles(
+    private val context: Context,
+) {
     private val pushed get() = File(context.getExternalFilesDir(null), "bundles")
 
     /**
@@ -17,7 +19,10 @@ class Bundles(private val context: Context) {
      *
      * @throws ProblemException where there is none.
      */
-    fun find(name: String?, onUnpacking: (Double) -> Unit): File {
+    fun find(
+        name: String?,
+        onUnpacking: (Double) -> Unit,
+    ): File {
         val found = all().filter { name == null || it.name == name }.maxByOrNull { it.manifest.lastModified() }
         return found ?: if (name == null) unpacked(onUnpacking) else throw ProblemException(Problem.NoBundle)
     }

@@ -6,7 +6,10 @@ import org.lazydit.Request
 import org.lazydit.Step
 
 /** One image; [onStep] is called after every step. */
-suspend fun LazyDiT.draw(request: Request, onStep: (Step.Progress) -> Unit = {}): GenerationResult {
+suspend fun LazyDiT.draw(
+    request: Request,
+    onStep: (Step.Progress) -> Unit = {},
+): GenerationResult {
     var result: GenerationResult? = null
     generate(request).collect { step ->
         when (step) {

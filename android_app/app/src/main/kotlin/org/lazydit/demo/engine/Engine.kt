@@ -2,7 +2,6 @@ package org.lazydit.demo.engine
 
 import android.app.ActivityManager
 import android.content.Context
-import java.io.File
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
@@ -10,9 +9,12 @@ import kotlinx.coroutines.withContext
 import org.lazydit.LazyDiT
 import org.lazydit.LazyDiTException
 import org.lazydit.Options
+import java.io.File
 
 /** Opens a bundle when it is first needed and keeps it open; whoever uses it has it alone until done. */
-class Engine(private val context: Context) {
+class Engine(
+    private val context: Context,
+) {
     private val turn = Mutex()
     private val bundles = Bundles(context)
     private var open: LazyDiT? = null
@@ -31,7 +33,11 @@ class Engine(private val context: Context) {
         work: suspend (LazyDiT) -> T,
     ): T = turn.withLock { work(withContext(Dispatchers.IO) { opened(name, threads, onUnpacking) }) }
 
-    private fun opened(name: String?, threads: Int?, onUnpacking: (Double) -> Unit): LazyDiT {
+    private fun opened(
+        name: String?,
+        threads: Int?,
+        onUnpacking: (Double) -> Unit,
+    ): LazyDiT {
         val directory = bundles.find(name, onUnpacking)
         open?.let { if (it.bundle.directory == directory) return it }
         open?.close()

@@ -28,26 +28,31 @@ data class Choice(
     }
 
     /** The lazy ratio to be expected. */
-    fun expectedRatio(facts: BundleFacts): Double = when (policy) {
-        PolicyChoice.LAZY -> point(facts)?.lazyRatio ?: 0.0
-        PolicyChoice.ALWAYS -> 0.0
-        PolicyChoice.EVERY_N -> (steps / 2).toDouble() / steps
-        PolicyChoice.SCHEDULE -> (steps - 1) / (2.0 * steps)
-    }
+    fun expectedRatio(facts: BundleFacts): Double =
+        when (policy) {
+            PolicyChoice.LAZY -> point(facts)?.lazyRatio ?: 0.0
+            PolicyChoice.ALWAYS -> 0.0
+            PolicyChoice.EVERY_N -> (steps / 2).toDouble() / steps
+            PolicyChoice.SCHEDULE -> (steps - 1) / (2.0 * steps)
+        }
 
     fun request(facts: BundleFacts): Request {
-        val decides = when (policy) {
-            PolicyChoice.LAZY -> point(facts)?.let { Policy.Lazy(it.gates, Thresholds(it.threshold)) } ?: Policy.Always
-            PolicyChoice.ALWAYS -> Policy.Always
-            PolicyChoice.EVERY_N -> Policy.EveryN()
-            PolicyChoice.SCHEDULE -> Policy.FixedSchedule()
-        }
+        val decides =
+            when (policy) {
+                PolicyChoice.LAZY ->
+                    point(facts)?.let { Policy.Lazy(it.gates, Thresholds(it.threshold)) }
+                        ?: Policy.Always
+                PolicyChoice.ALWAYS -> Policy.Always
+                PolicyChoice.EVERY_N -> Policy.EveryN()
+                PolicyChoice.SCHEDULE -> Policy.FixedSchedule()
+            }
         return Request(label, seed, steps, policy = decides)
     }
 
     /** The same with what the bundle has: its labels and step counts. */
-    fun within(facts: BundleFacts): Choice = copy(
-        label = label.coerceIn(0, facts.numClasses - 1),
-        steps = listOf(steps, facts.defaultSteps).find { it in facts.stepCounts } ?: facts.stepCounts.first(),
-    )
+    fun within(facts: BundleFacts): Choice =
+        copy(
+            label = label.coerceIn(0, facts.numClasses - 1),
+            steps = listOf(steps, facts.defaultSteps).find { it in facts.stepCounts } ?: facts.stepCounts.first(),
+        )
 }

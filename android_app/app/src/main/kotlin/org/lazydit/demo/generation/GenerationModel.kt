@@ -31,7 +31,10 @@ class GenerationModel(
     val state: StateFlow<GenerationState> = current.asStateFlow()
 
     /** Opens the bundle and measures the device if need be; draws afterwards if [thenDraw]. */
-    fun open(choice: Choice, thenDraw: Boolean = false) {
+    fun open(
+        choice: Choice,
+        thenDraw: Boolean = false,
+    ) {
         current.update { it.copy(choice = choice) }
         work { lazydit, facts ->
             current.update { it.copy(speed = speeds.read(facts) ?: measure(lazydit, facts)) }
@@ -52,28 +55,32 @@ class GenerationModel(
 
     private fun work(task: suspend (LazyDiT, BundleFacts) -> Unit) {
         if (job?.isActive == true) return
-        job = scope.launch {
-            try {
-                current.update { it.copy(work = Work.Loading, problem = null) }
-                engine.use(onUnpacking = ::unpacking) { lazydit ->
-                    val facts = BundleFacts.of(lazydit)
-                    current.update { it.copy(facts = facts, choice = it.choice.within(facts)) }
-                    task(lazydit, facts)
+        job =
+            scope.launch {
+                try {
+                    current.update { it.copy(work = Work.Loading, problem = null) }
+                    engine.use(onUnpacking = ::unpacking) { lazydit ->
+                        val facts = BundleFacts.of(lazydit)
+                        current.update { it.copy(facts = facts, choice = it.choice.within(facts)) }
+                        task(lazydit, facts)
+                    }
+                    current.update { it.copy(work = Work.Idle) }
+                } catch (cancelled: CancellationException) {
+                    current.update { it.copy(work = Work.Cancelled) }
+                    throw cancelled
+                } catch (failure: ProblemException) {
+                    current.update { it.copy(work = Work.Idle, problem = failure.problem) }
+                } catch (failure: LazyDiTException) {
+                    val problem = Problem.GenerationFailed(failure.message.orEmpty())
+                    current.update { it.copy(work = Work.Idle, problem = problem) }
                 }
-                current.update { it.copy(work = Work.Idle) }
-            } catch (cancelled: CancellationException) {
-                current.update { it.copy(work = Work.Cancelled) }
-                throw cancelled
-            } catch (failure: ProblemException) {
-                current.update { it.copy(work = Work.Idle, problem = failure.problem) }
-            } catch (failure: LazyDiTException) {
-                val problem = Problem.GenerationFailed(failure.message.orEmpty())
-                current.update { it.copy(work = Work.Idle, problem = problem) }
             }
-        }
     }
 
-    private suspend fun measure(lazydit: LazyDiT, facts: BundleFacts): Speed {
+    private suspend fun measure(
+        lazydit: LazyDiT,
+        facts: BundleFacts,
+    ): Speed {
         current.update { it.copy(work = Work.Measuring) }
         val request = Request(label = 0, steps = MEASURED_STEPS, policy = Policy.EveryN())
         // The first generation of a process also pays for what is made on first use.
@@ -81,7 +88,10 @@ class GenerationModel(
         return Speed.measured(lazydit.draw(request)).also { speeds.write(facts, it) }
     }
 
-    private suspend fun draw(lazydit: LazyDiT, facts: BundleFacts) {
+    private suspend fun draw(
+        lazydit: LazyDiT,
+        facts: BundleFacts,
+    ) {
         val choice = current.value.choice
         val request = choice.request(facts)
         current.update { it.copy(drawing = null) }
@@ -102,7 +112,10 @@ class GenerationModel(
         current.update { it.copy(work = Work.Unpacking(share)) }
     }
 
-    private fun running(progress: Step.Progress, comparison: Boolean) {
+    private fun running(
+        progress: Step.Progress,
+        comparison: Boolean,
+    ) {
         current.update { it.copy(work = Work.Running(progress.step + 1, progress.steps, comparison)) }
     }
 

@@ -20,15 +20,25 @@ sealed interface Work {
     data object Cancelled : Work
 
     /** [share] of the bundle, 0 to 1. */
-    data class Unpacking(val share: Double) : Work
+    data class Unpacking(
+        val share: Double,
+    ) : Work
 
     data object Loading : Work
 
     data object Measuring : Work
 
     /** [step] of [steps] have ended; [comparison]: of the picture under plain DDIM. */
-    data class Running(val step: Int, val steps: Int, val comparison: Boolean) : Work
+    data class Running(
+        val step: Int,
+        val steps: Int,
+        val comparison: Boolean,
+    ) : Work
 }
 
 /** A picture, and the same seed under plain DDIM with as many steps as take as long, where that is another. */
-data class Drawing(val policy: PolicyChoice, val result: GenerationResult, val plain: GenerationResult? = null)
+data class Drawing(
+    val policy: PolicyChoice,
+    val result: GenerationResult,
+    val plain: GenerationResult? = null,
+)

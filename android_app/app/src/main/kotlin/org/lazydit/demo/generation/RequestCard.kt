@@ -7,8 +7,6 @@ import android.widget.EditText
 import android.widget.ProgressBar
 import android.widget.SeekBar
 import android.widget.TextView
-import kotlin.math.roundToInt
-import kotlin.random.Random
 import org.lazydit.demo.R
 import org.lazydit.demo.engine.BundleFacts
 import org.lazydit.demo.view
@@ -18,9 +16,14 @@ import org.lazydit.demo.views.onNumber
 import org.lazydit.demo.views.onPlace
 import org.lazydit.demo.views.showNumber
 import org.lazydit.demo.views.visibleIf
+import kotlin.math.roundToInt
+import kotlin.random.Random
 
 /** The problem, if there is one, and the card with the request, its progress and its buttons. */
-class RequestCard(private val activity: Activity, private val model: GenerationModel) {
+class RequestCard(
+    private val activity: Activity,
+    private val model: GenerationModel,
+) {
     private val resources = activity.resources
     private val problem: ViewGroup = activity.view(R.id.problem)
     private val problemText: TextView = activity.view(R.id.problem_text)
@@ -81,7 +84,10 @@ class RequestCard(private val activity: Activity, private val model: GenerationM
         showWork(state)
     }
 
-    private fun showChoice(choice: Choice, facts: BundleFacts?) {
+    private fun showChoice(
+        choice: Choice,
+        facts: BundleFacts?,
+    ) {
         val classes = facts?.numClasses ?: DIGITS
         val asDigits = classes <= DIGITS
         digits.visibility = visibleIf(asDigits)
@@ -151,7 +157,11 @@ class RequestCard(private val activity: Activity, private val model: GenerationM
         return resources.getString(text, work.step, work.steps)
     }
 
-    private fun showProgress(done: Int, all: Int, text: String) {
+    private fun showProgress(
+        done: Int,
+        all: Int,
+        text: String,
+    ) {
         progress.max = all
         progress.progress = done
         progressText.text = text
@@ -165,6 +175,5 @@ class RequestCard(private val activity: Activity, private val model: GenerationM
         const val SAMPLES = 2
     }
 }
-
 
 private fun shortNumber(value: Double) = if (value >= 0.1) "%.2f".format(value) else "%.4f".format(value)

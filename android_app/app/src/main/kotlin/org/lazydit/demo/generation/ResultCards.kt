@@ -4,7 +4,6 @@ import android.app.Activity
 import android.view.View
 import android.view.ViewGroup
 import android.widget.TextView
-import kotlin.math.roundToInt
 import org.lazydit.GenerationResult
 import org.lazydit.demo.R
 import org.lazydit.demo.view
@@ -15,9 +14,12 @@ import org.lazydit.demo.views.PictureView
 import org.lazydit.demo.views.StepBarsView
 import org.lazydit.demo.views.durationText
 import org.lazydit.toBitmap
+import kotlin.math.roundToInt
 
 /** The cards with the pictures, the map of decisions and the time per step. */
-class ResultCards(activity: Activity) {
+class ResultCards(
+    activity: Activity,
+) {
     private val resources = activity.resources
     private val cards = listOf(R.id.pictures, R.id.decisions, R.id.step_times).map { activity.view<ViewGroup>(it) }
     private val title: TextView = activity.view(R.id.pictures_title)
@@ -62,7 +64,12 @@ class ResultCards(activity: Activity) {
         drawing.plain?.let { showPicture(it, PolicyChoice.ALWAYS, plainPicture, plainCaption) }
     }
 
-    private fun showPicture(result: GenerationResult, policy: PolicyChoice, view: PictureView, caption: TextView) {
+    private fun showPicture(
+        result: GenerationResult,
+        policy: PolicyChoice,
+        view: PictureView,
+        caption: TextView,
+    ) {
         val name = policyName(resources, policy)
         val steps = resources.getQuantityString(R.plurals.step_count, result.steps, result.steps)
         val time = durationText(resources, result.timings.totalMs)

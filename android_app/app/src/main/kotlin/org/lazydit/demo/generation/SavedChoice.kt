@@ -11,13 +11,18 @@ fun Choice.write(state: Bundle) {
 }
 
 /** What [write] left; the defaults where nothing was saved. */
-fun readChoice(state: Bundle?): Choice = if (state == null) Choice() else Choice(
-    label = state.getInt(LABEL),
-    seed = state.getLong(SEED).toULong(),
-    steps = state.getInt(STEPS),
-    policy = PolicyChoice.valueOf(checkNotNull(state.getString(POLICY))),
-    lazyRatio = state.getDouble(LAZY_RATIO),
-)
+fun readChoice(state: Bundle?): Choice =
+    if (state == null) {
+        Choice()
+    } else {
+        Choice(
+            label = state.getInt(LABEL),
+            seed = state.getLong(SEED).toULong(),
+            steps = state.getInt(STEPS),
+            policy = PolicyChoice.valueOf(checkNotNull(state.getString(POLICY))),
+            lazyRatio = state.getDouble(LAZY_RATIO),
+        )
+    }
 
 private const val LABEL = "label"
 private const val SEED = "seed"

@@ -4,7 +4,9 @@ import android.content.Context
 import org.lazydit.demo.engine.BundleFacts
 
 /** Keeps the speed of this device by model, so that it is measured once. */
-class SpeedStore(context: Context) {
+class SpeedStore(
+    context: Context,
+) {
     private val preferences = context.getSharedPreferences("speed", Context.MODE_PRIVATE)
 
     fun read(facts: BundleFacts): Speed? {
@@ -13,7 +15,10 @@ class SpeedStore(context: Context) {
         return Speed(run, reuse, rest)
     }
 
-    fun write(facts: BundleFacts, speed: Speed) {
+    fun write(
+        facts: BundleFacts,
+        speed: Speed,
+    ) {
         val text = listOf(speed.runMs, speed.reuseMs, speed.restMs).joinToString(" ")
         preferences.edit().putString(facts.checkpoint, text).apply()
     }

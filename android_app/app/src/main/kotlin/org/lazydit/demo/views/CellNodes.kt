@@ -12,7 +12,9 @@ import android.view.accessibility.AccessibilityNodeProvider
 import org.lazydit.demo.R
 
 /** Presents a map's cells to TalkBack as a table: a virtual view per cell, a row per module, a column per step. */
-internal class CellNodes(private val map: DecisionMapView) : AccessibilityNodeProvider() {
+internal class CellNodes(
+    private val map: DecisionMapView,
+) : AccessibilityNodeProvider() {
     private var focused: Cell? = null
     private var hovered: Cell? = null
 
@@ -32,7 +34,10 @@ internal class CellNodes(private val map: DecisionMapView) : AccessibilityNodePr
         return node
     }
 
-    private fun describeTable(node: AccessibilityNodeInfo, geometry: MapGeometry) {
+    private fun describeTable(
+        node: AccessibilityNodeInfo,
+        geometry: MapGeometry,
+    ) {
         node.contentDescription = map.resources.getString(R.string.map_description, geometry.steps, geometry.modules)
         node.collectionInfo = collection(geometry)
         for (id in 0 until geometry.steps * geometry.modules) node.addChild(map, id)
@@ -43,7 +48,11 @@ internal class CellNodes(private val map: DecisionMapView) : AccessibilityNodePr
         AccessibilityNodeInfo.CollectionInfo.obtain(geometry.modules, geometry.steps, false)
 
     @Suppress("DEPRECATION")
-    private fun describeCell(node: AccessibilityNodeInfo, cell: Cell, geometry: MapGeometry) {
+    private fun describeCell(
+        node: AccessibilityNodeInfo,
+        cell: Cell,
+        geometry: MapGeometry,
+    ) {
         node.packageName = map.context.packageName
         node.className = View::class.java.name
         node.contentDescription = map.trace?.let { CellText.of(map.resources, it, cell) }
@@ -56,8 +65,11 @@ internal class CellNodes(private val map: DecisionMapView) : AccessibilityNodePr
         node.isAccessibilityFocused = focused == cell
         node.addAction(AccessibilityAction.ACTION_CLICK)
         node.addAction(
-            if (focused == cell) AccessibilityAction.ACTION_CLEAR_ACCESSIBILITY_FOCUS
-            else AccessibilityAction.ACTION_ACCESSIBILITY_FOCUS,
+            if (focused == cell) {
+                AccessibilityAction.ACTION_CLEAR_ACCESSIBILITY_FOCUS
+            } else {
+                AccessibilityAction.ACTION_ACCESSIBILITY_FOCUS
+            },
         )
         node.collectionItemInfo =
             AccessibilityNodeInfo.CollectionItemInfo.obtain(cell.module, 1, cell.step, 1, false, map.selected == cell)
@@ -70,7 +82,11 @@ internal class CellNodes(private val map: DecisionMapView) : AccessibilityNodePr
             .apply { offset(origin[0], origin[1]) }
     }
 
-    override fun performAction(virtualViewId: Int, action: Int, arguments: Bundle?): Boolean {
+    override fun performAction(
+        virtualViewId: Int,
+        action: Int,
+        arguments: Bundle?,
+    ): Boolean {
         val geometry = map.geometry
         if (virtualViewId == HOST_VIEW_ID || geometry == null) return map.performAccessibilityAction(action, arguments)
         val cell = cellOf(virtualViewId, geometry)
@@ -95,7 +111,10 @@ internal class CellNodes(private val map: DecisionMapView) : AccessibilityNodePr
     }
 
     /** Tells TalkBack which cell a finger explores; false where there is none. */
-    fun hover(event: MotionEvent, cell: Cell?): Boolean {
+    fun hover(
+        event: MotionEvent,
+        cell: Cell?,
+    ): Boolean {
         val now = cell.takeUnless { event.action == MotionEvent.ACTION_HOVER_EXIT }
         val before = hovered
         if (now != before) {
@@ -107,7 +126,10 @@ internal class CellNodes(private val map: DecisionMapView) : AccessibilityNodePr
     }
 
     @Suppress("DEPRECATION")
-    private fun announce(cell: Cell, type: Int) {
+    private fun announce(
+        cell: Cell,
+        type: Int,
+    ) {
         val geometry = map.geometry ?: return
         if (map.context.getSystemService(AccessibilityManager::class.java)?.isEnabled != true) return
         val event = AccessibilityEvent.obtain(type)
@@ -118,5 +140,8 @@ internal class CellNodes(private val map: DecisionMapView) : AccessibilityNodePr
         map.parent?.requestSendAccessibilityEvent(map, event)
     }
 
-    private fun cellOf(id: Int, geometry: MapGeometry) = Cell(id % geometry.steps, id / geometry.steps)
+    private fun cellOf(
+        id: Int,
+        geometry: MapGeometry,
+    ) = Cell(id % geometry.steps, id / geometry.steps)
 }

@@ -7,11 +7,14 @@ import android.view.ViewGroup
 import android.widget.CheckBox
 import android.widget.CompoundButton
 import android.widget.RadioButton
-import kotlin.math.max
 import org.lazydit.demo.R
+import kotlin.math.max
 
 /** Buttons in as many lines as they need, of which one or, where [multiple], any number can be chosen. */
-class ChoiceGroup(context: Context, attributes: AttributeSet?) : ViewGroup(context, attributes) {
+class ChoiceGroup(
+    context: Context,
+    attributes: AttributeSet?,
+) : ViewGroup(context, attributes) {
     private val gap = (8 * resources.displayMetrics.density).toInt()
     private var names: List<String> = emptyList()
     private var updating = false
@@ -46,7 +49,10 @@ class ChoiceGroup(context: Context, attributes: AttributeSet?) : ViewGroup(conte
 
     private fun buttons() = (0 until childCount).map { getChildAt(it) as CompoundButton }
 
-    private fun button(index: Int, name: String): CompoundButton {
+    private fun button(
+        index: Int,
+        name: String,
+    ): CompoundButton {
         val made =
             if (multiple) CheckBox(context, null, 0, R.style.Choice) else RadioButton(context, null, 0, R.style.Choice)
         made.text = name
@@ -57,12 +63,25 @@ class ChoiceGroup(context: Context, attributes: AttributeSet?) : ViewGroup(conte
         return made
     }
 
-    private fun choose(index: Int, checked: Boolean) {
-        chosen = if (!multiple) setOf(index) else if (checked) chosen + index else chosen - index
+    private fun choose(
+        index: Int,
+        checked: Boolean,
+    ) {
+        chosen =
+            if (!multiple) {
+                setOf(index)
+            } else if (checked) {
+                chosen + index
+            } else {
+                chosen - index
+            }
         onChosen(chosen)
     }
 
-    override fun onMeasure(widthMeasureSpec: Int, heightMeasureSpec: Int) {
+    override fun onMeasure(
+        widthMeasureSpec: Int,
+        heightMeasureSpec: Int,
+    ) {
         measureChildren(widthMeasureSpec, MeasureSpec.makeMeasureSpec(0, MeasureSpec.UNSPECIFIED))
         val width = MeasureSpec.getSize(widthMeasureSpec)
         if (perLine > 0) align((width - (perLine - 1) * gap) / perLine)
@@ -75,7 +94,13 @@ class ChoiceGroup(context: Context, attributes: AttributeSet?) : ViewGroup(conte
         buttons().forEach { it.measure(exactly, MeasureSpec.makeMeasureSpec(it.measuredHeight, MeasureSpec.EXACTLY)) }
     }
 
-    override fun onLayout(changed: Boolean, left: Int, top: Int, right: Int, bottom: Int) {
+    override fun onLayout(
+        changed: Boolean,
+        left: Int,
+        top: Int,
+        right: Int,
+        bottom: Int,
+    ) {
         val rtl = layoutDirection == LAYOUT_DIRECTION_RTL
         walk(width) { child, start, y ->
             val x = if (rtl) width - start - child.measuredWidth else start
@@ -84,7 +109,10 @@ class ChoiceGroup(context: Context, attributes: AttributeSet?) : ViewGroup(conte
     }
 
     /** Calls [place] with every child's distance from the starting edge and from the top; returns the height. */
-    private fun walk(width: Int, place: (View, Int, Int) -> Unit): Int {
+    private fun walk(
+        width: Int,
+        place: (View, Int, Int) -> Unit,
+    ): Int {
         var start = 0
         var y = 0
         var lineHeight = 0

@@ -14,18 +14,23 @@ import org.lazydit.demo.R
  * The map of a generation's decisions. A cell is filled where the module ran and faint where it was reused; with
  * guidance its upper half is the conditional sample and its lower half the unconditional one.
  */
-class DecisionMapView(context: Context, attributes: AttributeSet?) : View(context, attributes) {
+class DecisionMapView(
+    context: Context,
+    attributes: AttributeSet?,
+) : View(context, attributes) {
     private val density = resources.displayMetrics.density
     private val fill = Paint(Paint.ANTI_ALIAS_FLAG)
-    private val frame = Paint(Paint.ANTI_ALIAS_FLAG).apply {
-        style = Paint.Style.STROKE
-        strokeWidth = 2 * density
-        color = context.getColor(R.color.text)
-    }
-    private val heading = Paint(Paint.ANTI_ALIAS_FLAG).apply {
-        textSize = resources.getDimension(R.dimen.chart_text)
-        color = context.getColor(R.color.text_soft)
-    }
+    private val frame =
+        Paint(Paint.ANTI_ALIAS_FLAG).apply {
+            style = Paint.Style.STROKE
+            strokeWidth = 2 * density
+            color = context.getColor(R.color.text)
+        }
+    private val heading =
+        Paint(Paint.ANTI_ALIAS_FLAG).apply {
+            textSize = resources.getDimension(R.dimen.chart_text)
+            color = context.getColor(R.color.text_soft)
+        }
     private val nodes = CellNodes(this)
 
     var geometry: MapGeometry? = null
@@ -51,13 +56,19 @@ class DecisionMapView(context: Context, attributes: AttributeSet?) : View(contex
         onSelected(cell)
     }
 
-    override fun onMeasure(widthMeasureSpec: Int, heightMeasureSpec: Int) {
+    override fun onMeasure(
+        widthMeasureSpec: Int,
+        heightMeasureSpec: Int,
+    ) {
         val width = MeasureSpec.getSize(widthMeasureSpec)
         geometry = trace?.let { geometryOf(it, width) }
         setMeasuredDimension(width, geometry?.height?.toInt() ?: 0)
     }
 
-    private fun geometryOf(trace: Trace, width: Int) = MapGeometry(
+    private fun geometryOf(
+        trace: Trace,
+        width: Int,
+    ) = MapGeometry(
         steps = trace.steps,
         blocks = trace.modules.size / 2,
         width = width.toFloat(),
@@ -80,7 +91,11 @@ class DecisionMapView(context: Context, attributes: AttributeSet?) : View(contex
         }
     }
 
-    private fun drawHeading(canvas: Canvas, geometry: MapGeometry, attention: Boolean) {
+    private fun drawHeading(
+        canvas: Canvas,
+        geometry: MapGeometry,
+        attention: Boolean,
+    ) {
         val rtl = layoutDirection == LAYOUT_DIRECTION_RTL
         heading.textAlign = if (rtl) Paint.Align.RIGHT else Paint.Align.LEFT
         val text = resources.getString(if (attention) R.string.attention else R.string.feedforward)
@@ -88,7 +103,12 @@ class DecisionMapView(context: Context, attributes: AttributeSet?) : View(contex
         canvas.drawText(text, if (rtl) width.toFloat() else 0f, y, heading)
     }
 
-    private fun drawCell(canvas: Canvas, geometry: MapGeometry, trace: Trace, cell: Cell) {
+    private fun drawCell(
+        canvas: Canvas,
+        geometry: MapGeometry,
+        trace: Trace,
+        cell: Cell,
+    ) {
         val box = geometry.bounds(cell)
         val gap = (box.right - box.left) * GAP
         val half = (box.bottom - box.top - gap) / trace.samples
@@ -100,7 +120,10 @@ class DecisionMapView(context: Context, attributes: AttributeSet?) : View(contex
         }
     }
 
-    private fun colorOf(ran: Boolean, attention: Boolean) = when {
+    private fun colorOf(
+        ran: Boolean,
+        attention: Boolean,
+    ) = when {
         !ran -> R.color.reused
         attention -> R.color.attention
         else -> R.color.feedforward

@@ -1,12 +1,20 @@
 package org.lazydit.demo.views
 
 /** A module at a step. Modules are counted as in the core: attention of block b is 2b, feedforward 2b + 1. */
-data class Cell(val step: Int, val module: Int) {
+data class Cell(
+    val step: Int,
+    val module: Int,
+) {
     val block get() = module / 2
     val isAttention get() = module % 2 == 0
 }
 
-data class Box(val left: Float, val top: Float, val right: Float, val bottom: Float)
+data class Box(
+    val left: Float,
+    val top: Float,
+    val right: Float,
+    val bottom: Float,
+)
 
 /**
  * Where the cells of a map of decisions lie: two panels one above the other, attention and feedforward, each under a
@@ -37,7 +45,10 @@ class MapGeometry(
     }
 
     /** The cell at a point, or null beside all cells. */
-    fun cellAt(x: Float, y: Float): Cell? {
+    fun cellAt(
+        x: Float,
+        y: Float,
+    ): Cell? {
         if (x < 0 || x >= width || y < 0 || y >= height) return null
         val attention = y < panelHeight
         val row = (y - panelTop(attention) - headingHeight) / rowHeight

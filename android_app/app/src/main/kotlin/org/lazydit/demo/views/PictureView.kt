@@ -11,7 +11,10 @@ import android.view.View
 import org.lazydit.demo.R
 
 /** A square picture, enlarged smoothly, with rounded corners. */
-class PictureView(context: Context, attributes: AttributeSet?) : View(context, attributes) {
+class PictureView(
+    context: Context,
+    attributes: AttributeSet?,
+) : View(context, attributes) {
     private val radius = 12 * resources.displayMetrics.density
     private val paint = Paint(Paint.FILTER_BITMAP_FLAG)
     private val outline = Path()
@@ -27,12 +30,20 @@ class PictureView(context: Context, attributes: AttributeSet?) : View(context, a
         setBackgroundResource(R.drawable.picture)
     }
 
-    override fun onMeasure(widthMeasureSpec: Int, heightMeasureSpec: Int) {
+    override fun onMeasure(
+        widthMeasureSpec: Int,
+        heightMeasureSpec: Int,
+    ) {
         val width = MeasureSpec.getSize(widthMeasureSpec)
         setMeasuredDimension(width, width)
     }
 
-    override fun onSizeChanged(width: Int, height: Int, oldWidth: Int, oldHeight: Int) {
+    override fun onSizeChanged(
+        width: Int,
+        height: Int,
+        oldWidth: Int,
+        oldHeight: Int,
+    ) {
         area.set(0f, 0f, width.toFloat(), height.toFloat())
         outline.reset()
         outline.addRoundRect(area, radius, radius, Path.Direction.CW)

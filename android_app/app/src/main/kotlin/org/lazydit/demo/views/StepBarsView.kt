@@ -9,14 +9,18 @@ import org.lazydit.demo.R
 import org.lazydit.demo.benchmark.median
 
 /** Milliseconds per step as bars, the first step at the starting edge. */
-class StepBarsView(context: Context, attributes: AttributeSet?) : View(context, attributes) {
+class StepBarsView(
+    context: Context,
+    attributes: AttributeSet?,
+) : View(context, attributes) {
     private val density = resources.displayMetrics.density
     private val bar = Paint(Paint.ANTI_ALIAS_FLAG).apply { color = context.getColor(R.color.primary) }
     private val line = Paint().apply { color = context.getColor(R.color.outline) }
-    private val label = Paint(Paint.ANTI_ALIAS_FLAG).apply {
-        textSize = resources.getDimension(R.dimen.chart_text)
-        color = context.getColor(R.color.text_soft)
-    }
+    private val label =
+        Paint(Paint.ANTI_ALIAS_FLAG).apply {
+            textSize = resources.getDimension(R.dimen.chart_text)
+            color = context.getColor(R.color.text_soft)
+        }
 
     var stepMs: List<Double> = emptyList()
         set(value) {
@@ -31,7 +35,10 @@ class StepBarsView(context: Context, attributes: AttributeSet?) : View(context, 
         return resources.getString(R.string.step_times_description, values.size, times[0], times[1], times[2])
     }
 
-    override fun onMeasure(widthMeasureSpec: Int, heightMeasureSpec: Int) {
+    override fun onMeasure(
+        widthMeasureSpec: Int,
+        heightMeasureSpec: Int,
+    ) {
         val height = (HEIGHT_DP * density + 2 * label.textSize).toInt()
         setMeasuredDimension(MeasureSpec.getSize(widthMeasureSpec), resolveSize(height, heightMeasureSpec))
     }

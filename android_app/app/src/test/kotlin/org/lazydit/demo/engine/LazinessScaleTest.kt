@@ -4,10 +4,15 @@ import org.junit.Assert.assertEquals
 import org.junit.Test
 
 class LazinessScaleTest {
-    private val scale = LazinessScale(
-        listOf(0.5 to 0.30, 0.9 to 0.41, 0.001 to 0.06).map { (threshold, ratio) -> CalibrationPoint("10-r30", threshold, ratio, 30.0) } +
-            CalibrationPoint("10-r50", 0.5, 0.49, 24.0),
-    )
+    private val scale =
+        LazinessScale(
+            listOf(
+                CalibrationPoint("10-r30", 0.5, 0.30, 28.0),
+                CalibrationPoint("10-r30", 0.9, 0.41, 24.0),
+                CalibrationPoint("10-r30", 0.001, 0.06, 39.0),
+                CalibrationPoint("10-r50", 0.5, 0.49, 24.0),
+            ),
+        )
 
     @Test
     fun `its places go from the least lazy point of all gate sets to the laziest`() {

@@ -25,11 +25,13 @@ class MapGeometryTest {
     fun `every cell is found at its middle and its corner`() {
         for (rightToLeft in listOf(false, true)) {
             val geometry = geometry(rightToLeft)
-            for (step in 0 until 4) for (module in 0 until 6) {
-                val cell = Cell(step, module)
-                val box = geometry.bounds(cell)
-                assertEquals(cell, geometry.cellAt((box.left + box.right) / 2, (box.top + box.bottom) / 2))
-                assertEquals(cell, geometry.cellAt(box.left, box.top))
+            for (step in 0 until 4) {
+                for (module in 0 until 6) {
+                    val cell = Cell(step, module)
+                    val box = geometry.bounds(cell)
+                    assertEquals(cell, geometry.cellAt((box.left + box.right) / 2, (box.top + box.bottom) / 2))
+                    assertEquals(cell, geometry.cellAt(box.left, box.top))
+                }
             }
         }
     }
