@@ -35,7 +35,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup tools arm demo test lint test-core test-threads test-valgrind test-fuzz test-python test-android android-native \
+.PHONY: setup tools arm demo test lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app android-native \
   android-bundles lint-android install-android fuzz fuzzers format clean
 
 setup: $(VENV)/.installed
@@ -73,7 +73,7 @@ demo: setup
 	python benchmarks/latency.py --bundle $(DEMO)/lazydit-android --device
 	@echo "The pictures are in $(DEMO)/policies.png"
 
-test: setup lint test-core test-threads test-valgrind test-fuzz test-python test-android
+test: setup lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app
 
 lint: setup
 	ruff format --check $(python_roots)
@@ -145,6 +145,12 @@ test-android: lint-android android-native android-bundles
 # Into Maven's local repository, for builds beside this one.
 install-android: android-native
 	$(MAVEN) -f runtime/android/pom.xml install -DskipTests
+
+# The demo app: its tests leave build/screenshots, then the package as R8 makes it is verified.
+test-android-app: install-android $(ANDROID_BUILD)/demo-android/manifest.json
+	$(MAVEN) -f android_app/pom.xml prepare-package
+	android_app/scripts/apk build/android-app runtime/android/consumer-rules.pro
+	android_app/scripts/verify-apk build/android-app runtime/android/src/main/cpp
 
 format: setup $(KTLINT)
 	ruff format $(python_roots)
