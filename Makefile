@@ -1,5 +1,6 @@
 # make demo: export the demo model, draw images with every policy, print the latency table.
-# make test: formatting, lint, types, C++ tests under sanitizers, valgrind and fuzzers, Python tests.
+# make test: formatting, lint, types, C++ tests under sanitizers (memory, threads), valgrind and fuzzers, Python and Kotlin tests.
+# make install-android: the Kotlin library of runtime/android, into Maven's local repository.
 # make tools: build lazydit-run and lazydit-bench, the command-line tools without Python, into build/tools.
 # make arm: the same tools for 64-bit Arm, against the wheel for that processor, into build/arm.
 # make fuzz: the fuzzers for FUZZ_SECONDS (60) each, and MUTATIONS (10000) damaged bundles; make test does a little of both.
@@ -10,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE_BUILD := build/core-tests
 VALGRIND_BUILD := build/valgrind
+THREADS_BUILD := build/threads
 FUZZ_BUILD := build/fuzz
 FUZZ_SECONDS := 60
 MUTATIONS := 10000
@@ -17,9 +19,15 @@ TOOLS_BUILD := build/tools
 ARM_BUILD := build/arm
 ARM_WHEEL := $(ARM_BUILD)/wheel
 NATIVE_FLAGS := -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_TOOLS=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
+ANDROID_BUILD := build/android
+ANDROID_BUNDLES := $(foreach target,android onnx,$(ANDROID_BUILD)/demo-$(target) $(ANDROID_BUILD)/tiny-$(target))
+MAVEN := mvn -q -B
+KTLINT := $(ANDROID_BUILD)/ktlint/ktlint-cli-1.7.1-all.jar
+KOTLIN := java -jar $(KTLINT) --log-level=error --relative 'runtime/android/**/*.kt' 'runtime/android/**/*.kts'
 DEMO := demo-out
 
 native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/CMakeLists.txt runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
+export_sources := $(shell find export lazydit -name '*.py' -o -name '*.safetensors') $(wildcard tests/data/reference/*_7.pt)
 python_roots := lazydit export runtime/python benchmarks tests
 
 # OpenMP's idle threads otherwise spin on the cores that other processes need: 4 to 10 times slower when busy.
@@ -27,7 +35,8 @@ export OMP_WAIT_POLICY := PASSIVE
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup tools arm demo test lint test-core test-valgrind test-fuzz test-python fuzz fuzzers format clean
+.PHONY: setup tools arm demo test lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app android-native \
+  android-bundles lint-android install-android fuzz fuzzers format clean
 
 setup: $(VENV)/.installed
 
@@ -64,7 +73,7 @@ demo: setup
 	python benchmarks/latency.py --bundle $(DEMO)/lazydit-android --device
 	@echo "The pictures are in $(DEMO)/policies.png"
 
-test: setup lint test-core test-valgrind test-fuzz test-python
+test: setup lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app
 
 lint: setup
 	ruff format --check $(python_roots)
@@ -76,6 +85,13 @@ test-core: setup
 	  $(NATIVE_FLAGS) -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
 	cmake --build $(CORE_BUILD)
 	ctest --test-dir $(CORE_BUILD) --output-on-failure
+
+# Races in the core. The engine's libraries are not built for this sanitizer, which takes their threads for racing.
+test-threads: setup
+	cmake -S . -B $(THREADS_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLAZYDIT_BUILD_PYTHON=OFF \
+	  -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE_THREADS=ON
+	cmake --build $(THREADS_BUILD) --target lazydit_core_test
+	ctest --test-dir $(THREADS_BUILD) --output-on-failure -R 'Generations|Cancel'
 
 # Memory that was never written: what the sanitizers do not see.
 test-valgrind: setup
@@ -99,9 +115,47 @@ fuzz: fuzzers test-core
 test-python: setup tools arm
 	pytest
 
-format: setup
+# The JNI library of runtime/android for this machine, and the bundles that its tests run.
+android-native: setup
+	cmake -S runtime/android/src/main/cpp -B $(ANDROID_BUILD)/native -G Ninja -DCMAKE_BUILD_TYPE=Release \
+	  -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
+	cmake --build $(ANDROID_BUILD)/native --target lazydit_jni
+
+android-bundles: $(ANDROID_BUNDLES:=/manifest.json)
+
+$(ANDROID_BUILD)/demo-%/manifest.json: $(VENV)/.installed $(export_sources)
+	lazydit-export --target $* --out $(@D) --force
+
+$(ANDROID_BUILD)/tiny-%/manifest.json: $(VENV)/.installed $(export_sources)
+	lazydit-export tests/data/reference/dit_7.pt --heads 4 --gates tests/data/reference/gates_7.pt \
+	  --target $* --out $(@D) --force
+
+$(KTLINT): $(VENV)/.installed
+	$(MAVEN) dependency:copy -Dartifact=com.pinterest.ktlint:ktlint-cli:$(patsubst ktlint-cli-%-all.jar,%,$(@F)):jar:all \
+	  -DoutputDirectory=$(@D)
+	touch $@
+
+lint-android: $(KTLINT)
+	$(KOTLIN)
+
+test-android: lint-android android-native android-bundles
+	python tests/runtime/android/write_reference.py $(ANDROID_BUNDLES) --out $(ANDROID_BUILD)/reference
+	$(MAVEN) -f runtime/android/pom.xml test
+
+# Into Maven's local repository, for builds beside this one.
+install-android: android-native
+	$(MAVEN) -f runtime/android/pom.xml install -DskipTests
+
+# The demo app: its tests leave build/screenshots, then the package as R8 makes it is verified.
+test-android-app: install-android $(ANDROID_BUILD)/demo-android/manifest.json
+	$(MAVEN) -f android_app/pom.xml prepare-package
+	android_app/scripts/apk build/android-app runtime/android/consumer-rules.pro
+	android_app/scripts/verify-apk build/android-app runtime/android/src/main/cpp
+
+format: setup $(KTLINT)
 	ruff format $(python_roots)
 	ruff check --fix $(python_roots)
+	$(KOTLIN) --format
 
 clean:
 	rm -rf build $(VENV) $(DEMO)

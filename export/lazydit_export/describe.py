@@ -10,7 +10,7 @@ import lazydit
 from lazydit.diffusion import BETA_END, BETA_START, TRAIN_TIMESTEPS, Schedule
 from lazydit.files import sha256
 from lazydit.gates import GateSet
-from lazydit.models.dit import DiTConfig
+from lazydit.models.dit import NORM_EPS, DiTConfig
 from lazydit.sampling import DEFAULT_GUIDANCE
 from lazydit_export.recipe import ExportRecipe, Source
 from lazydit_export.split import KINDS, MAX_STEPS, Program, block_name, module_name
@@ -28,6 +28,7 @@ from lazydit_runtime.manifest import (
     Manifest,
     ModelSpec,
     ModuleNode,
+    NormSpec,
     ProgramSpec,
     Thresholds,
     WeightsSpec,
@@ -146,8 +147,9 @@ def _graph(config: DiTConfig, whole_blocks: bool) -> GateGraph:
     )
     blocks = tuple(block_name(block) for block in range(config.depth if whole_blocks else 0))
     condition = ConditionNode("condition", MAX_STEPS)
+    norm = NormSpec("layer_norm", NORM_EPS)
     return GateGraph(
-        condition, "embed", modules, "final", None, blocks=blocks, extrapolate="extrapolate"
+        condition, "embed", modules, "final", None, blocks, extrapolate="extrapolate", norm=norm
     )
 
 

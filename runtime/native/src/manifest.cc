@@ -116,8 +116,14 @@ ModuleNode module_of(const JsonPlace& place) {
           place["program"].name(), place["reuse"].name()};
 }
 
+double layer_norm_epsilon_of(const JsonPlace& place) {
+  place.check_keys({"kind", "epsilon"});
+  place["kind"].one_of({"layer_norm"});
+  return place["epsilon"].number_between(0, 1);
+}
+
 GateGraph graph_of(const JsonPlace& place) {
-  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks", "extrapolate"});
+  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks", "extrapolate", "norm"});
   const JsonPlace condition = place["condition"];
   condition.check_keys({"program", "max_steps"});
   GateGraph graph = {condition["program"].name(),
@@ -127,7 +133,8 @@ GateGraph graph_of(const JsonPlace& place) {
                      {},
                      place["final"].name(),
                      {},
-                     {}};
+                     {},
+                     place.has("norm") && !place["norm"].is_null() ? layer_norm_epsilon_of(place["norm"]) : 0};
   for (const JsonPlace& module : place["modules"].items(2, kAnyNumber)) graph.modules.push_back(module_of(module));
   if (place.has("blocks"))
     for (const JsonPlace& block : place["blocks"].items(0, kAnyNumber)) graph.blocks.push_back(block.name());

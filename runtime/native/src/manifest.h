@@ -72,6 +72,7 @@ struct GateGraph {
   std::string final;
   std::optional<std::string> decode;
   std::optional<std::string> extrapolate; /* none in bundles that cannot extrapolate */
+  double layer_norm_epsilon; /* of the norm between modules; 0 where it is no layer norm without weights */
 };
 
 struct GateSetSpec {

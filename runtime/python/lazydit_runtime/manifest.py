@@ -137,12 +137,24 @@ class ModuleNode:
 
 
 @dataclass(frozen=True)
+class NormSpec:
+    """The norm between modules, where it is a layer norm without weights over the width.
+
+    With it a runtime may compute `reuse` and its like itself, in place of the program.
+    """
+
+    kind: Literal["layer_norm"]
+    epsilon: float
+
+
+@dataclass(frozen=True)
 class GateGraph:
     """Which programs follow one another; `modules` in order attn 0, mlp 0, attn 1, ...
 
     `blocks` names a program per block that does what its two modules do, or none: it is called
     where both run whatever a gate says. `extrapolate` is the program that reuses the last two
     outputs of a module, None where the bundle has none: then policies cannot extrapolate.
+    `norm` None: the manifest does not tell.
     """
 
     condition: ConditionNode
@@ -152,6 +164,7 @@ class GateGraph:
     decode: str | None
     blocks: tuple[str, ...] = ()
     extrapolate: str | None = None
+    norm: NormSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -354,6 +367,7 @@ _PARTS: dict[str, type] = {
     "graph": GateGraph,
     "condition": ConditionNode,
     "modules": ModuleNode,
+    "norm": NormSpec,
     "gate_sets": GateSetSpec,
     "thresholds": Thresholds,
     "calibration": CalibrationPoint,

@@ -237,6 +237,8 @@ def change_at(path: str, value: Any) -> Change:
         ("programs/embed/weight_bytes", 2**63, "weight_bytes"),
         ("weights", {"stored_bytes": 2**63, "different_bytes": 1}, "stored_bytes"),
         ("formats", {"onnx_opset": 2**63}, "onnx_opset"),
+        ("graph/norm", {"kind": "rms_norm", "epsilon": 1e-6}, "graph.norm.kind"),
+        ("graph/norm", {"kind": "layer_norm", "epsilon": 0}, "graph.norm.epsilon"),
     ],
 )
 def test_manifest_that_contradicts_itself_names_the_place(
