@@ -82,11 +82,12 @@ class CalibrationRecipe:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A calibrated schedule and the `error` of its images, the mean squared one of the images that
-    judge."""
+    """A calibrated schedule, the `error` of its images, the mean squared one of the images that
+    judge, and `sensitivity` [T, 2L], the squared error that reusing each place alone causes."""
 
     policy: FixedSchedule
     error: float
+    sensitivity: Tensor
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ class Calibrator:
         self._stage, self._effects = 1, None
         self._error = math.nan
         self._mask = empty_mask(recipe.steps, model.config.num_modules)
+        self._sensitivity = torch.full(self._mask.shape, math.inf, dtype=torch.float64)
 
     _effects: ChangeEffects | None
 
@@ -159,7 +161,7 @@ class Calibrator:
         return self._progress(stage, effects.done, effects.work)
 
     def result(self) -> Calibrated:
-        return Calibrated(self._policy(self._mask), self._error)
+        return Calibrated(self._policy(self._mask), self._error, self._sensitivity)
 
     def state(self) -> dict[str, Any]:
         """What `restore` goes on from."""
@@ -167,12 +169,14 @@ class Calibrator:
             "stage": self._stage,
             "mask": self._mask,
             "error": self._error,
+            "sensitivity": self._sensitivity,
             "references": self._references.latents,
             "effects": None if self._effects is None else self._effects.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self._stage, self._mask, self._error = state["stage"], state["mask"], state["error"]
+        self._sensitivity = state["sensitivity"]
         self._references.latents = state["references"]
         if state["effects"] is not None:
             self._effects = self._new_effects()
@@ -196,6 +200,8 @@ class Calibrator:
         ones, nearer the present mask, are tried until one is better."""
         first = self._stage == 1
         self._stage += 1
+        if first:
+            self._sensitivity[1:] = effects.gram.diag().view_as(self._sensitivity[1:])
         for most in (None,) if first else _MOST_CHANGES:
             best = self._error
             for share in _SHARES:

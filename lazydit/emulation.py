@@ -1,4 +1,4 @@
-"""Gates that decide as a fixed mask does: where learning starts.
+"""Gates that decide as a calibrated schedule does: where learning starts.
 
 Letters in shapes: T steps, 2L modules, D width.
 """
@@ -6,11 +6,14 @@ Letters in shapes: T steps, 2L modules, D width.
 import torch
 from torch import Tensor
 
+from lazydit.calibration import Calibrated
 from lazydit.diffusion import Schedule
 from lazydit.distributed import Workers
 from lazydit.models.dit import DiT, DiTConfig
 from lazydit.policies import Decision, FixedSchedule
 from lazydit.sampling import sample
+
+LEAST_LOGIT = 0.2
 
 
 @torch.no_grad()
@@ -19,23 +22,35 @@ def emulating_gates(
     labels: Tensor,
     noise: Tensor,
     schedule: Schedule,
-    policy: FixedSchedule,
+    calibrated: Calibrated,
     guidance: float,
     workers: Workers,
 ) -> Tensor:
-    """Gates [T, 2L, D] whose scores lie on the side of 0.5 that the mask of `policy` asks for.
+    """Gates [T, 2L, D] whose scores lie on the side of 0.5 that the schedule asks for.
 
-    Their logits are 1 or -1 for the mean input that a module has under `policy`, over these
-    images: the smallest vectors of which that is true. Zero where no gate decides, at step 0.
+    They have the logits of `graded_logits` for the mean input of a module under the schedule, over
+    these images, and are the smallest vectors that do. Zero where no gate decides, at step 0.
     """
+    policy = calibrated.policy
     listening = _Listening(policy)
     sample(model, workers.share(labels), workers.share(noise), schedule, listening, guidance)
     gates = torch.zeros(*policy.run.shape, model.config.width, device=workers.device)
     for (step, module), mean in listening.heard.items():
         gates[step, module] = mean
     gates = workers.mean(gates)
-    sides = torch.where(policy.run, 1.0, -1.0).to(gates.device)
-    return sides.unsqueeze(-1) * gates / gates.square().sum(dim=-1, keepdim=True).clamp(min=1e-12)
+    logits = graded_logits(calibrated).to(gates.device).unsqueeze(-1)
+    return logits * gates / gates.square().sum(dim=-1, keepdim=True).clamp(min=1e-12)
+
+
+def graded_logits(calibrated: Calibrated) -> Tensor:
+    """A logit for every place [T, 2L]: below 0 where it is reused, and the lower the less
+    sensitive it is; so another threshold than 0.5 reuses what comes next."""
+    run, logits = calibrated.policy.run, torch.zeros(calibrated.policy.run.shape)
+    for side in (run, ~run):
+        ranks = calibrated.sensitivity[side].argsort().argsort()
+        logits[side] = LEAST_LOGIT + (1.0 - LEAST_LOGIT) * ranks / max(len(ranks) - 1, 1)
+    # From LEAST_LOGIT up to 1 where it runs, from -1 up to -LEAST_LOGIT where it is reused.
+    return torch.where(run, logits, logits - 1.0 - LEAST_LOGIT)
 
 
 class _Listening:

@@ -28,7 +28,12 @@ class PaperRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_common(self.steps, self.iterations, self.seed)
+        if self.steps < 2:
+            raise LazyDiTError(f"{self.steps} steps leave nothing to reuse: choose 2 or more")
+        if self.iterations < 1:
+            raise LazyDiTError(f"{self.iterations} iterations learn nothing: choose 1 or more")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise LazyDiTError(f"seed {self.seed} is out of range: choose 0 to {LARGEST_SEED}")
         penalties = (self.penalty_attn, self.penalty_mlp)
         if any(not 0 < penalty < math.inf for penalty in penalties):
             raise LazyDiTError("a penalty must be above 0: give a small number, such as 1e-7")
@@ -38,7 +43,8 @@ class PaperRecipe:
 class TrajectoryRecipe:
     """Whole trajectories, from a calibrated schedule on (`trajectory_learning`).
 
-    `images` are learned on and half as many judge which gates to keep.
+    `images` are learned on and half as many judge which gates to keep. Without `iterations` gates
+    decide as the schedule does.
     """
 
     calibration: CalibrationRecipe
@@ -48,7 +54,8 @@ class TrajectoryRecipe:
     images: int = 128
 
     def __post_init__(self) -> None:
-        _check_common(self.calibration.steps, self.iterations, self.calibration.seed)
+        if self.iterations < 0:
+            raise LazyDiTError(f"{self.iterations} iterations cannot be made: choose 0 or more")
         if self.images < self.batch_size:
             raise LazyDiTError(
                 f"{self.images} images do not fill a batch of {self.batch_size}: give more images"
@@ -69,12 +76,3 @@ class LearnProgress:
 
     share: float
     text: str
-
-
-def _check_common(steps: int, iterations: int, seed: int) -> None:
-    if steps < 2:
-        raise LazyDiTError(f"{steps} steps leave nothing to reuse: choose 2 or more")
-    if iterations < 1:
-        raise LazyDiTError(f"{iterations} iterations learn nothing: choose 1 or more")
-    if not 0 <= seed <= LARGEST_SEED:
-        raise LazyDiTError(f"seed {seed} is out of range: choose 0 to {LARGEST_SEED}")

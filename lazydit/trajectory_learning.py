@@ -68,6 +68,8 @@ class TrajectoryRun:
             return LearnProgress((1 + share) / 3, "drawing reference images")
         if self._learner is None:
             self._learner = self._new_learner()
+            if self.finished:
+                return LearnProgress(1.0, "deciding as the schedule does")
         text = self._learner.advance()
         return LearnProgress((2 + self._learner.iteration / self._recipe.iterations) / 3, text)
 
@@ -103,7 +105,7 @@ class TrajectoryRun:
             references.labels[:BATCH],
             references.noise[:BATCH],
             self._schedule,
-            self._calibrator.result().policy,
+            self._calibrator.result(),
             self._recipe.calibration.guidance,
             self._workers,
         )

@@ -50,6 +50,13 @@ def learn(
     hold: Annotated[
         bool, typer.Option("--hold", help="trajectory: reuse outputs as they are.")
     ] = False,
+    images: Annotated[
+        int | None, typer.Option(help="trajectory: images to calibrate the schedule with.")
+    ] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(help="trajectory: how often all changes of the schedule are measured again."),
+    ] = None,
     penalty_attn: Annotated[
         float | None, typer.Option(help="paper: what a score of 1 costs, for attention.")
     ] = None,
@@ -84,7 +91,12 @@ def learn(
     """
     general = {"guidance": guidance, "seed": seed, "steps": steps}
     work = {"iterations": iterations, "batch_size": batch_size}
-    of_trajectory = {"target_ratio": target_ratio, "max_reuse": max_reuse}
+    of_trajectory = {
+        "target_ratio": target_ratio,
+        "max_reuse": max_reuse,
+        "images": images,
+        "rounds": rounds,
+    }
     of_paper = {"penalty_attn": penalty_attn, "penalty_mlp": penalty_mlp}
     chosen: LearnRecipe
     if recipe is RecipeName.paper:
@@ -97,14 +109,14 @@ def learn(
             calibration["max_reuse"] = None
         chosen = TrajectoryRecipe(calibration=CalibrationRecipe(**calibration), **_given(work))
     model = load_checkpoint(checkpoint, heads)
-    images: LabelledImages | None = None
+    training: LabelledImages | None = None
     if data is not None and data != SELF:
-        images = open_images(data, model.config.input_size)
+        training = open_images(data, model.config.input_size)
     workers = Workers.join(device)
     with progress_bar("learning", UNITS, workers.main) as show:
         ratio = learning.learn(
             model,
-            images,
+            training,
             chosen,
             out,
             workers,
