@@ -21,6 +21,9 @@ NATIVE_FLAGS := -DLAZYDIT_BUILD_PYTHON=OFF -DLAZYDIT_BUILD_TOOLS=ON -DPython_EXE
 ANDROID_BUILD := build/android
 ANDROID_BUNDLES := $(foreach target,android onnx,$(ANDROID_BUILD)/demo-$(target) $(ANDROID_BUILD)/tiny-$(target))
 MAVEN := mvn -q -B
+KTLINT := $(ANDROID_BUILD)/ktlint/ktlint-cli-1.7.1-all.jar
+KOTLIN := java -jar $(KTLINT) --log-level=error --relative \
+  $(foreach folder,runtime/android android_app,'$(folder)/**/*.kt' '$(folder)/**/*.kts')
 DEMO := demo-out
 
 native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/CMakeLists.txt runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
@@ -32,8 +35,8 @@ export OMP_WAIT_POLICY := PASSIVE
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup tools arm demo test lint test-core test-valgrind test-fuzz test-python test-android test-android-app android-native \
-  android-bundles install-android fuzz fuzzers format clean
+.PHONY: setup tools arm demo test lint test-core test-valgrind test-fuzz test-python test-android test-android-app \
+  android-native android-bundles lint-android install-android fuzz fuzzers format clean
 
 setup: $(VENV)/.installed
 
@@ -120,7 +123,15 @@ $(ANDROID_BUILD)/tiny-%/manifest.json: $(VENV)/.installed $(export_sources)
 	lazydit-export tests/data/reference/dit_7.pt --heads 4 --gates tests/data/reference/gates_7.pt \
 	  --target $* --out $(@D) --force
 
-test-android: android-native android-bundles
+$(KTLINT): $(VENV)/.installed
+	$(MAVEN) dependency:copy -Dartifact=com.pinterest.ktlint:ktlint-cli:$(patsubst ktlint-cli-%-all.jar,%,$(@F)):jar:all \
+	  -DoutputDirectory=$(@D)
+	touch $@
+
+lint-android: $(KTLINT)
+	$(KOTLIN)
+
+test-android: lint-android android-native android-bundles
 	python tests/runtime/android/write_reference.py $(ANDROID_BUNDLES) --out $(ANDROID_BUILD)/reference
 	$(MAVEN) -f runtime/android/pom.xml test
 
@@ -134,9 +145,10 @@ test-android-app: install-android $(ANDROID_BUILD)/demo-android/manifest.json
 	android_app/scripts/apk build/android-app runtime/android/consumer-rules.pro
 	android_app/scripts/verify-apk build/android-app runtime/android/src/main/cpp
 
-format: setup
+format: setup $(KTLINT)
 	ruff format $(python_roots)
 	ruff check --fix $(python_roots)
+	$(KOTLIN) --format
 
 clean:
 	rm -rf build $(VENV) $(DEMO)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from attached import ATTACHED, HOST
 from bundles import default_cache
 from lazydit.errors import LazyDiTError
 from lazydit_runtime.executors import executor_names
@@ -24,6 +24,7 @@ examples:
   python benchmarks/latency.py --bundle lazydit-android --device --steps 10,20
   python benchmarks/latency.py --model dit-s-2 --steps 10 --rounds 9 -o json > now.json
   python benchmarks/latency.py --model dit-s-2 --threads 1,2 --executor executorch,onnxruntime
+  python benchmarks/latency.py --device android --bench build/android/lazydit-bench --threads 2,4
 """
 
 
@@ -43,6 +44,7 @@ def parse_arguments(argv: Sequence[str] | None, description: str | None) -> argp
         allow_abbrev=False,
     )
     add_subject(parser)
+    add_phone(parser)
     add_sweeps(parser)
     parser.add_argument("--rounds", type=positive, default=20, help="images per case")
     parser.add_argument("-o", "--output", choices=OUTPUTS, default="md")
@@ -50,12 +52,6 @@ def parse_arguments(argv: Sequence[str] | None, description: str | None) -> argp
         "--compare", type=Path, metavar="OLD.json", help="an older run's -o json to compare with"
     )
     arguments = parser.parse_args(argv)
-    if arguments.device != "host":
-        raise LazyDiTError(
-            f"device '{arguments.device}' is not known: leave it out to measure this machine"
-        )
-    if arguments.peers is None:
-        arguments.peers = list(PEERS) if arguments.model == "dit-s-2" else []
     return arguments
 
 
@@ -63,10 +59,11 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device",
         nargs="?",
-        const="host",
-        default="host",
+        const=ATTACHED,
+        default=HOST,
         metavar="NAME",
-        help="where to measure; without a value this machine, 'host', the one device known so far",
+        help="where to measure: host, which is this machine and the default, or android; without a "
+        "value a phone if one is attached",
     )
     parser.add_argument(
         "--model",
@@ -88,6 +85,25 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_phone(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("a phone, over adb")
+    group.add_argument("--serial", help="which, where several are attached; see adb devices")
+    group.add_argument(
+        "--bench",
+        type=Path,
+        metavar="PATH",
+        help="lazydit-bench for the phone; build/android/lazydit-bench if left out",
+    )
+    group.add_argument(
+        "--app", action="store_true", help="measure inside the demo app instead of lazydit-bench"
+    )
+    group.add_argument(
+        "--clean",
+        action="store_true",
+        help="remove bundle and lazydit-bench afterwards, which otherwise stay for the next run",
+    )
+
+
 def add_sweeps(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps", type=several(positive), default=[10, 20], help="step counts, such as 10,20"
@@ -106,7 +122,6 @@ def add_sweeps(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads",
         type=several(positive),
-        default=[usable_processors()],
         help="of every engine, such as 1,2; by default as many as there are processors",
     )
     parser.add_argument(
@@ -118,12 +133,6 @@ def add_sweeps(parser: argparse.ArgumentParser) -> None:
         help="engines, such as executorch,onnxruntime:CUDAExecutionProvider; the target's own if "
         "left out",
     )
-
-
-def usable_processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def positive(text: str) -> int:

@@ -13,6 +13,9 @@ from lazydit.errors import LazyDiTError
 IDENTITY = ("engine", "policy", "threads", "precision", "steps")
 """The columns that say which case a row is."""
 
+MOMENTARY = "conditions"
+"""The fact that is never the same twice."""
+
 
 @dataclass(frozen=True)
 class OldRun:
@@ -38,12 +41,13 @@ def read_old_run(path: Path) -> OldRun:
     except (ValueError, RecursionError) as error:
         raise LazyDiTError(f"{path} is not JSON: give a file that -o json wrote") from error
     rows = content.get("rows") if isinstance(content, dict) else None
-    if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
+    if not isinstance(rows, list) or not all(is_row(row) for row in rows):
         raise LazyDiTError(f"{path} is no run of this script: give a file that -o json wrote")
     return OldRun(path, {k: v for k, v in content.items() if k != "rows"}, rows)
 
 
-def _is_row(row: Any) -> bool:
+def is_row(row: Any) -> bool:
+    """Whether this is a row with a case and its time, None where it failed."""
     if not isinstance(row, dict) or not {*IDENTITY, "image_ms"} <= row.keys():
         return False
     time = row["image_ms"]
@@ -65,5 +69,5 @@ def differences(facts: dict[str, Any], old: OldRun) -> list[str]:
     return [
         f"{name} was {old.facts.get(name)}, is {facts.get(name)}"
         for name in names
-        if facts.get(name) != old.facts.get(name)
+        if name != MOMENTARY and facts.get(name) != old.facts.get(name)
     ]

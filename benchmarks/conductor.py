@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import subprocess
-import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -16,8 +16,6 @@ from typing import Any
 from lazydit_runtime.executors import weight_cache
 from protocol import Case, EngineSpec, ImageTimes
 
-WORKER = Path(__file__).with_name("worker.py")
-
 
 class EngineFailed(Exception):
     """`str(error)` says in a few words why an engine cannot go on."""
@@ -26,14 +24,14 @@ class EngineFailed(Exception):
 class EngineProcess:
     """An engine in a process of its own."""
 
-    def __init__(self, spec: EngineSpec, folder: Path) -> None:
-        """Start the process; what it writes to disk of its own accord goes into `folder`.
+    def __init__(self, command: Sequence[str], spec: EngineSpec, folder: Path) -> None:
+        """Start `command`, which answers as worker.py does; `folder` is for what it writes to disk.
 
         Raises EngineFailed when the engine is not to be had.
         """
         self._errors = (folder / "stderr").open("w+", encoding="utf-8", errors="replace")
         self._process = subprocess.Popen(
-            [sys.executable, str(WORKER)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,9 @@ MOST_ERROR = 0.01
 lowers GELU's tanh form to the exact one, which costs up to 1e-3 and is let through."""
 
 WARM_UP = Case("always", steps=2)
+
+StartEngine = Callable[[EngineSpec, Path], EngineProcess]
+"""Starts an engine's process on some device."""
 
 
 @dataclass(eq=False)
@@ -55,7 +59,9 @@ class Contestant:
             self.peak_mb = None if peak is None else peak / 1e6
 
 
-def bring_to_start(spec: EngineSpec, folder: Path, stack: ExitStack) -> Contestant:
+def bring_to_start(
+    start: StartEngine, spec: EngineSpec, folder: Path, stack: ExitStack
+) -> Contestant:
     """Starts the engine, whose process ends with `stack`; a failure is told, not raised.
 
     `folder` is empty and stays until the process has ended.
@@ -63,8 +69,8 @@ def bring_to_start(spec: EngineSpec, folder: Path, stack: ExitStack) -> Contesta
     contestant = Contestant(spec)
     print(f"starting {spec.name}, {spec.threads} threads, {spec.precision}", file=sys.stderr)
     try:
-        _load_cold(contestant, folder)
-        process = stack.enter_context(EngineProcess(spec, folder))
+        _load_cold(start, contestant, folder)
+        process = stack.enter_context(start(spec, folder))
         contestant.process = process
         facts = process.ask("load", cold=False)
         contestant.load_warm_ms = facts["load_ms"]
@@ -76,12 +82,12 @@ def bring_to_start(spec: EngineSpec, folder: Path, stack: ExitStack) -> Contesta
     return contestant
 
 
-def _load_cold(contestant: Contestant, folder: Path) -> None:
+def _load_cold(start: StartEngine, contestant: Contestant, folder: Path) -> None:
     """Loads the engine in processes that end again."""
     spec = contestant.spec
     if spec.kind == LIMIT:
         return
-    with EngineProcess(spec, folder) as process:
+    with start(spec, folder) as process:
         made = process.ask("prepare", folder=str(folder))["made"]
         if made is None:
             _load_and_check(contestant, process)
@@ -90,7 +96,7 @@ def _load_cold(contestant: Contestant, folder: Path) -> None:
     kept = Path(spec.kept).with_name(Path(made).name)
     replace_file(kept, lambda temporary: shutil.move(made, temporary))
     # Another process: what made the file has loaded half the engine on the way.
-    with EngineProcess(spec, folder) as process:
+    with start(spec, folder) as process:
         _load_and_check(contestant, process)
 
 

@@ -1,9 +1,8 @@
-"""What the numbers are about: the machine and the settings of a run."""
+"""What the numbers are about: the model and the settings of a run."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,6 @@ def facts_of(arguments: argparse.Namespace, lineup: Lineup) -> dict[str, Any]:
     """Plain values, for every form of output."""
     model = lineup.manifest.model
     return {
-        "device": "host",
-        "processor": processor_name(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "system": platform.platform(),
         "model": model.name,
         "checkpoint_sha256": model.checkpoint_sha256,
         "guidance": lineup.manifest.defaults.guidance,

@@ -1,16 +1,18 @@
 """How long an image takes: this runtime under every policy, and what people would use instead.
 
 All engines run the same weights with the same threads, each in a process of its own, and take
-turns round by round. docs/benchmarks.md says what the columns mean and how far to trust them.
+turns round by round, on this machine or on a phone. docs/benchmarks.md says what the columns mean
+and how far to trust them.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -18,16 +20,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from app import run_in_app
 from arguments import parse_arguments
+from attached import chosen_phone
 from cases import cases_for, equal_latency_cases, second_plain_case
-from compare import read_old_run
+from compare import OldRun, read_old_run
 from contestants import Contestant, bring_to_start
+from device import Device, Host
 from facts import facts_of
 from lazydit.errors import LazyDiTError
 from lineup import Lineup, line_up
 from measurement import Timed
-from output import print_run
-from protocol import BUNDLE, Case, EngineSpec
+from output import busy_machine, print_run
+from phone import opened_phone
+from protocol import BUNDLE, PEERS, Case, EngineSpec
 from rounds import run_rounds
 from rows import Rounds, rows_of
 
@@ -37,12 +43,12 @@ USE_ERROR = 2
 INTERRUPTED = 130
 
 
-def measure(lineup: Lineup, cases: Sequence[Case], rounds: int) -> Rounds:
+def measure(device: Device, lineup: Lineup, cases: Sequence[Case], rounds: int) -> Rounds:
     """Times `cases`; all processes have ended and all their files are gone afterwards.
 
     Raises LazyDiTError when not one of this runtime's own engines can start.
     """
-    with started([*lineup.engines, *lineup.limits]) as contestants:
+    with started(device, [*lineup.engines, *lineup.limits]) as contestants:
         own = [c for c in contestants if c.spec.kind == BUNDLE]
         if all(contestant.failure is not None for contestant in own):
             raise LazyDiTError(f"{own[0].spec.name} cannot start: {own[0].failure}")
@@ -53,21 +59,21 @@ def measure(lineup: Lineup, cases: Sequence[Case], rounds: int) -> Rounds:
             for limit in contestants[len(lineup.engines) :]
         }
         timed = [*entries, *products.values()]
-        take_turns("timing", timed, rounds, lineup.num_classes)
+        take_turns("timing", timed, rounds, lineup.num_classes, device.settle)
         for contestant in contestants:
             contestant.note_peak()
     return Rounds(entries, products, lineup.manifest.model.depth)
 
 
 @contextmanager
-def started(specs: Sequence[EngineSpec]) -> Iterator[list[Contestant]]:
+def started(device: Device, specs: Sequence[EngineSpec]) -> Iterator[list[Contestant]]:
     """The engines in processes of their own, which end with the block."""
     with tempfile.TemporaryDirectory(prefix="lazydit-benchmarks-") as scratch, ExitStack() as stack:
         contestants = []
         for number, spec in enumerate(specs):
             folder = Path(scratch, str(number))
             folder.mkdir()
-            contestants.append(bring_to_start(spec, folder, stack))
+            contestants.append(bring_to_start(device.start, spec, folder, stack))
         yield contestants
 
 
@@ -86,7 +92,7 @@ def planned(
         for contestant in contestants
         if contestant.spec.kind == BUNDLE
     }
-    take_turns("trying", list(chain(*pilots.values())), PILOT_ROUNDS, num_classes)
+    take_turns("trying", list(chain(*pilots.values())), PILOT_ROUNDS, num_classes, lambda: None)
     chosen = {
         contestant: [*cases, *equal_latency_cases(pilot, second)]
         for contestant, pilot in pilots.items()
@@ -102,24 +108,50 @@ def by_steps(case: Case) -> tuple[int, bool, str]:
     return case.steps, case.policy != "always", case.name
 
 
-def take_turns(title: str, entries: Sequence[Timed], rounds: int, num_classes: int) -> None:
+def take_turns(
+    title: str,
+    entries: Sequence[Timed],
+    rounds: int,
+    num_classes: int,
+    settle: Callable[[], object],
+) -> None:
     """Runs the rounds behind a progress bar, which is not part of the output."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(title, total=rounds * len(entries))
-        run_rounds(entries, rounds, num_classes, lambda: progress.advance(task))
+        run_rounds(entries, rounds, num_classes, settle, lambda: progress.advance(task))
 
 
 def run(argv: Sequence[str] | None) -> None:
     arguments = parse_arguments(argv, __doc__)
     old = None if arguments.compare is None else read_old_run(arguments.compare)
+    phone = chosen_phone(arguments)
+    if arguments.peers is None:
+        own = phone is None and arguments.model == "dit-s-2"
+        arguments.peers = list(PEERS) if own else []
+    if phone is not None and arguments.app:
+        run_in_app(phone, arguments, old)
+    elif phone is not None:
+        with opened_phone(phone, arguments.bench, clean=arguments.clean) as device:
+            run_on(device, arguments, old)
+    else:
+        run_on(Host(), arguments, old)
+
+
+def run_on(device: Device, arguments: argparse.Namespace, old: OldRun | None) -> None:
+    """A run with engines in processes of their own on `device`."""
+    if arguments.threads is None:
+        arguments.threads = [device.processors]
     lineup = line_up(arguments)
     cases = [
         case
         for steps in arguments.steps
         for case in cases_for(steps, arguments.policies, arguments.ratio, lineup.manifest.gate_sets)
     ]
-    rounds = measure(lineup, cases, arguments.rounds)
-    print_run(arguments.output, facts_of(arguments, lineup), rows_of(rounds), rounds, old)
+    lineup = device.take(lineup)
+    rounds = measure(device, lineup, cases, arguments.rounds)
+    facts = {**device.facts(), **facts_of(arguments, lineup)}
+    doubts = [*device.remarks(), *busy_machine(rounds)]
+    print_run(arguments.output, facts, rows_of(rounds), doubts, old)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

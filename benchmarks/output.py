@@ -36,6 +36,9 @@ SHORT = {
 }
 """The columns of the Markdown table and their headings."""
 
+SHOWN = ("phone", "processor", "cpus", "governor", "model", "guidance", "rounds")
+"""The facts above it."""
+
 SWEPT = ("threads", "precision", "failed", "vs_onnx")
 """Shown only where rows differ in them."""
 
@@ -52,10 +55,10 @@ def print_run(
     output: str,
     facts: dict[str, Any],
     rows: list[dict[str, Any]],
-    rounds: Rounds,
+    doubts: Sequence[str],
     old: OldRun | None,
 ) -> None:
-    """Prints to stdout as `output` says: md, json, jsonl or csv."""
+    """Prints to stdout as `output` says: md, json, jsonl or csv; `doubts` only beside md."""
     if old is not None:
         rows = with_old(rows, old)
     if output == "json":
@@ -66,7 +69,7 @@ def print_run(
         print(to_csv(rows))
     else:
         print_markdown(facts, rows)
-        doubts = [*busy_machine(rounds), *undecided(rows)]
+        doubts = [*doubts, *undecided(rows)]
         if old is not None:
             doubts += [f"not as in {old.path}: {what}" for what in differences(facts, old)]
         for doubt in doubts:
@@ -74,8 +77,7 @@ def print_run(
 
 
 def print_markdown(facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
-    shown = ("processor", "cpus", "model", "guidance", "rounds")
-    print(", ".join(f"{name} {facts[name]}" for name in shown))
+    print(", ".join(f"{name} {facts[name]}" for name in SHOWN if facts.get(name) is not None))
     columns = [name for name in SHORT if is_shown(name, rows)]
     print(f"\n{markdown([{SHORT[n]: short_cell(n, row) for n in columns} for row in rows])}\n")
     print(LEGEND)

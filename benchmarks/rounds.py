@@ -10,15 +10,22 @@ from measurement import Timed
 
 
 def run_rounds(
-    entries: Sequence[Timed], rounds: int, num_classes: int, done: Callable[[], object]
+    entries: Sequence[Timed],
+    rounds: int,
+    num_classes: int,
+    settle: Callable[[], object],
+    done: Callable[[], object],
 ) -> None:
-    """Adds one image per round to every entry whose engine has not failed; `done` after each.
+    """Adds one image per round to every entry whose engine has not failed.
+
+    `settle` is called before every round, `done` after every image.
 
     Within a round all draw the same label from the same seed, and their order is shuffled, so
     that a slow spell of the machine falls on all of them.
     """
     shuffle = random.Random(0)
     for index in range(rounds):
+        settle()
         for timed in shuffle.sample(entries, len(entries)):
             process = timed.contestant.process
             if process is not None:

@@ -25,7 +25,14 @@ from lazydit.models.dit import DiTConfig
 
 FORMAT = "lazydit-gates-1"
 _REFERENCE_NAME = re.compile(r"block_(\d+)_(attn|mlp)_lazy_learning_weight_(\d+)")
-_SETTINGS = ("timesteps", "threshold_attn", "threshold_mlp", "max_reuse", "target_ratio")
+_SETTINGS = (
+    "timesteps",
+    "threshold_attn",
+    "threshold_mlp",
+    "max_reuse",
+    "extrapolate",
+    "target_ratio",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,7 +42,8 @@ class GateSet:
     `weights` is float32 [T, 2L, D] and `timesteps` has T entries, both in sampling order (step 0
     is the noisiest, timesteps descend). A module runs iff its score reaches the threshold of its
     kind. `max_reuse` is how many steps in a row one module may be reused (None: no limit),
-    `target_ratio` the lazy ratio that learning aimed at (None: not known).
+    `extrapolate` whether a reused output is extrapolated from the last two, `target_ratio` the lazy
+    ratio that learning aimed at (None: not known).
 
     Raises LazyDiTError when the values contradict each other.
     """
@@ -46,6 +54,7 @@ class GateSet:
     threshold_attn: float = 0.5
     threshold_mlp: float = 0.5
     max_reuse: int | None = None
+    extrapolate: bool = False
     target_ratio: float | None = None
 
     def __post_init__(self) -> None:
@@ -173,6 +182,7 @@ def _gate_set(name: str, weights: Tensor, settings: Mapping[str, Any]) -> GateSe
         threshold_attn=float(settings["threshold_attn"]),
         threshold_mlp=float(settings["threshold_mlp"]),
         max_reuse=None if max_reuse is None else int(max_reuse),
+        extrapolate=bool(settings.get("extrapolate", False)),
         target_ratio=None if target_ratio is None else float(target_ratio),
     )
 

@@ -2,6 +2,10 @@
 
 Whatever a policy says, step 0 runs every module, since nothing is cached then, and a module that
 was reused `max_reuse` steps in a row runs. The sampler sees to both.
+
+With `extrapolate` a reused output is not the cached one as it is but continues the straight line
+through the last two that were computed, the first order of the Taylor series of Liu et al., "From
+Reusing to Forecasting: Accelerating Diffusion Models with TaylorSeers", 2025.
 """
 
 from dataclasses import dataclass
@@ -29,6 +33,9 @@ class Policy(Protocol):
     @property
     def max_reuse(self) -> int | None: ...
 
+    @property
+    def extrapolate(self) -> bool: ...
+
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
         """Raises LazyDiTError when this policy cannot decide for this model and schedule."""
         ...
@@ -46,6 +53,10 @@ class Always:
     def max_reuse(self) -> int | None:
         return None
 
+    @property
+    def extrapolate(self) -> bool:
+        return False
+
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
         pass
 
@@ -61,11 +72,14 @@ class Lazy:
     threshold_attn: float
     threshold_mlp: float
     max_reuse: int | None
+    extrapolate: bool = False
 
     @classmethod
     def stored(cls, gates: GateSet) -> "Lazy":
-        """With the thresholds and the limit that are stored with the gates."""
-        return cls(gates, gates.threshold_attn, gates.threshold_mlp, gates.max_reuse)
+        """With the thresholds, the limit and the way to reuse that are stored with the gates."""
+        return cls(
+            gates, gates.threshold_attn, gates.threshold_mlp, gates.max_reuse, gates.extrapolate
+        )
 
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
         self.gates.check_model(config)
@@ -85,6 +99,7 @@ class EveryN:
 
     n: int
     max_reuse: int | None = None
+    extrapolate: bool = False
 
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
         if self.n < 1:
@@ -101,6 +116,7 @@ class FixedSchedule:
 
     run: Tensor
     max_reuse: int | None = None
+    extrapolate: bool = False
 
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
         wanted = (len(schedule), config.num_modules)

@@ -89,7 +89,7 @@ class _Listening:
     """The policy given; keeps the mean gate input [D] of every step and module."""
 
     def __init__(self, policy: Lazy) -> None:
-        self.max_reuse = policy.max_reuse
+        self.max_reuse, self.extrapolate = policy.max_reuse, policy.extrapolate
         self.check = policy.check
         self.heard: dict[tuple[int, int], Tensor] = {}
         self._policy = policy

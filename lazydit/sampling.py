@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from lazydit.caches import ModuleCache
 from lazydit.diffusion import Schedule, ddim_update, guide
 from lazydit.errors import LazyDiTError
 from lazydit.models.dit import DiT
@@ -20,11 +21,13 @@ DEFAULT_GUIDANCE = 3.0
 @dataclass(frozen=True, eq=False)
 class SampleResult:
     """`latent` [B, C, H, W]; `scores` float [T, B, S, 2L], NaN where no gate decided; `ran` bool
-    [T, B, S, 2L], False where a module was reused."""
+    [T, B, S, 2L], False where a module was reused; `extrapolated` bool [T, B, S, 2L], True where
+    what was reused was extrapolated."""
 
     latent: Tensor
     scores: Tensor
     ran: Tensor
+    extrapolated: Tensor
 
     @property
     def lazy_ratio(self) -> float:
@@ -70,7 +73,10 @@ def sample(
             cond, uncond = eps.chunk(2)
             eps = guide(cond, uncond, guidance, model.config.guidance_channels)
         x = ddim_update(x, eps, alpha, alpha_prev)
-    return SampleResult(x, walk.by_sample(walk.scores, samples), walk.by_sample(walk.ran, samples))
+    scores, ran, extrapolated = (
+        walk.by_sample(trace, samples) for trace in (walk.scores, walk.ran, walk.extrapolated)
+    )
+    return SampleResult(x, scores, ran, extrapolated)
 
 
 class ModuleWalk:
@@ -87,21 +93,22 @@ class ModuleWalk:
         self.step = 0
         self.scores = torch.full((steps, rows, modules), torch.nan, device=device)
         self.ran = torch.ones((steps, rows, modules), dtype=torch.bool, device=device)
+        self.extrapolated = torch.zeros_like(self.ran)
         self._policy = policy
         self._reuses = torch.zeros((rows, modules), dtype=torch.int64, device=device)
-        self._cache: list[Tensor] = []
+        self._caches = [ModuleCache(policy.extrapolate) for _ in range(modules)]
 
     def __call__(self, number: int, module: nn.Module, z: Tensor) -> Tensor:
+        cache = self._caches[number]
         if self.step == 0:
-            self._cache.append(module(z))
-            return self._cache[number]
+            return cache.start(module(z))
         run = self._decide(number, z)
         if bool(run.all()):
-            self._cache[number] = module(z)
+            cache.keep(self.step, run, module(z))
         elif bool(run.any()):
-            # A new tensor: the one cached may still be in use by whoever was handed it.
-            self._cache[number] = self._cache[number].index_put((run,), module(z[run]))
-        return self._cache[number]
+            cache.keep(self.step, run, module(z[run]))
+        self.extrapolated[self.step, :, number] = ~run & cache.extrapolates
+        return cache.outputs(self.step)
 
     def _decide(self, number: int, z: Tensor) -> Tensor:
         run, score = self._policy.decide(self.step, number, z)

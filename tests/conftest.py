@@ -91,7 +91,7 @@ def no_weight_cache() -> None:
 
 @pytest.fixture(scope="session")
 def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
-    """A random model with gates for 6 steps, and for 4 steps where `max_reuse` is 1."""
+    """A random model with gates for 6 steps, and for 4 that extrapolate and reuse at most once."""
     # Lowering takes seconds, so that it is done once for all tests.
     from lazydit_export.export import export
     from lazydit_export.recipe import ExportRecipe
@@ -102,7 +102,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
     model = random_dit()
     gate_sets = (
         random_gates(model.config, 6),
-        random_gates(model.config, 4, seed=1, max_reuse=1, threshold_mlp=0.4),
+        random_gates(model.config, 4, seed=1, max_reuse=1, threshold_mlp=0.4, extrapolate=True),
     )
     save_checkpoint(model, folder / "small.safetensors")
     save_gates(gate_sets, folder / "gates.safetensors")

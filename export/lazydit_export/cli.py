@@ -10,7 +10,12 @@ from rich.console import Console
 
 from lazydit.cli import run
 from lazydit.demo import demo_checkpoint, demo_gates
+from lazydit.errors import LazyDiTError
 from lazydit.quiet import quiet_stderr
+from lazydit_export.adb import Phone, find_phone
+from lazydit_export.install import install_bundle, require_app
+from lazydit_export.pushed import bundle_name
+from lazydit_runtime.manifest import FILE_NAME, Manifest
 
 EXAMPLES = """
 Turn a lazy DiT into a bundle that a phone can load, and prove that nothing was lost.
@@ -53,11 +58,29 @@ def export_command(
     minimum_ios: Annotated[
         int | None, typer.Option(help="ios: the oldest iOS that is to run the bundle.")
     ] = None,
+    install: Annotated[
+        bool, typer.Option("--install", help="android: hand it to the demo app on a phone, by adb.")
+    ] = False,
+    serial: Annotated[
+        str | None, typer.Option(help="--install: which phone, where several are attached.")
+    ] = None,
+    calibration_images: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Images that lazy ratios are measured on, in PyTorch: 8, or 1 for large models; 0 "
+            "leaves the ratios out.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an older bundle.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Name leftover ops, show the compiler's output.")
     ] = False,
 ) -> None:
+    # Said before the long work.
+    if serial is not None and not install:
+        raise LazyDiTError("--serial is about --install: add that, or leave it out")
+    phone = phone_for(target, serial) if install else None
     # PyTorch's threads would spin while they wait, and take the cores from ExecuTorch's.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with nullcontext() if verbose else quiet_stderr():
@@ -76,8 +99,31 @@ def export_command(
             name=name or (checkpoint or demo_checkpoint()).stem,
             heads=heads,
             force=force,
+            calibration_images=calibration_images,
         )
         export(recipe, Report(Console(), verbose=verbose))
+    if phone is not None:
+        install_on(phone, recipe.out)
+
+
+def phone_for(target: str, serial: str | None) -> Phone:
+    """The phone that takes the bundle; raises LazyDiTError when none can."""
+    if target != "android":
+        raise LazyDiTError(
+            f"--install hands bundles to the Android app, not target {target}: leave it out"
+        )
+    phone = find_phone(serial)
+    require_app(phone)
+    return phone
+
+
+def install_on(phone: Phone, bundle: Path) -> None:
+    """Hands the bundle to the demo app, and says so."""
+    console = Console()
+    name = bundle_name(Manifest.read(bundle / FILE_NAME))
+    with console.status("pushing") as status:
+        install_bundle(phone, bundle, name, lambda path: status.update(f"pushing {path}"))
+    console.print(f"the app on {phone.serial} finds it as {name}", highlight=False)
 
 
 def main() -> None:

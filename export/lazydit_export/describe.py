@@ -10,7 +10,7 @@ import lazydit
 from lazydit.diffusion import BETA_END, BETA_START, TRAIN_TIMESTEPS, Schedule
 from lazydit.files import sha256
 from lazydit.gates import GateSet
-from lazydit.models.dit import DiTConfig
+from lazydit.models.dit import NORM_EPS, DiTConfig
 from lazydit.sampling import DEFAULT_GUIDANCE
 from lazydit_export.recipe import ExportRecipe, Source
 from lazydit_export.split import KINDS, MAX_STEPS, Program, block_name, module_name
@@ -24,9 +24,11 @@ from lazydit_runtime.manifest import (
     FileEntry,
     GateGraph,
     GateSetSpec,
+    LazyRatios,
     Manifest,
     ModelSpec,
     ModuleNode,
+    NormSpec,
     ProgramSpec,
     Thresholds,
     WeightsSpec,
@@ -85,13 +87,16 @@ def with_findings(
     manifest: Manifest,
     verification: Mapping[str, object],
     calibration: Mapping[str, tuple[CalibrationPoint, ...]],
+    lazy_ratios: tuple[LazyRatios, ...],
 ) -> Manifest:
-    """The manifest with what was measured on the bundle; calibration by gate set name."""
+    """The manifest with what was measured; calibration by gate set name."""
     gate_sets = tuple(
         dataclasses.replace(gates, calibration=calibration[gates.name])
         for gates in manifest.gate_sets
     )
-    return dataclasses.replace(manifest, verification=verification, gate_sets=gate_sets)
+    return dataclasses.replace(
+        manifest, verification=verification, gate_sets=gate_sets, lazy_ratios=lazy_ratios
+    )
 
 
 def gate_file(gates: GateSet) -> str:
@@ -142,7 +147,10 @@ def _graph(config: DiTConfig, whole_blocks: bool) -> GateGraph:
     )
     blocks = tuple(block_name(block) for block in range(config.depth if whole_blocks else 0))
     condition = ConditionNode("condition", MAX_STEPS)
-    return GateGraph(condition, "embed", modules, "final", None, blocks)
+    norm = NormSpec("layer_norm", NORM_EPS)
+    return GateGraph(
+        condition, "embed", modules, "final", None, blocks, extrapolate="extrapolate", norm=norm
+    )
 
 
 def _gate_set(gates: GateSet) -> GateSetSpec:
@@ -156,6 +164,7 @@ def _gate_set(gates: GateSet) -> GateSetSpec:
         max_reuse=gates.max_reuse,
         target_ratio=gates.target_ratio,
         calibration=(),
+        extrapolate=gates.extrapolate,
     )
 
 

@@ -12,9 +12,9 @@ from lazydit_export.recipe import ExportRecipe, Source, read_source
 from lazydit_export.report import Report
 from lazydit_export.split import Program, split
 from lazydit_export.targets.target import Target
-from lazydit_export.verification.gate import Subject, calibrate_all, verify
+from lazydit_export.verification.gate import Subject, calibrate_all, measure_all_ratios, verify
 from lazydit_runtime.bundle import Bundle
-from lazydit_runtime.manifest import FILE_NAME, Manifest
+from lazydit_runtime.manifest import FILE_NAME, LazyRatios, Manifest
 from lazydit_runtime.pipeline import Pipeline
 
 
@@ -81,6 +81,15 @@ def _verify(
         verification.require_passed()
         with report.progress("calibrating", len(subject.gate_sets)) as done:
             calibration = calibrate_all(subject, verification.runs, done)
+        count = recipe.calibration_images
+        if count is None:
+            count = subject.calibration_images
+        ratios: tuple[LazyRatios, ...] = ()
+        if count > 0:
+            wishes = sum(len(wishes) for wishes in subject.wishes.values())
+            with report.progress(f"lazy ratios, {count} images each", wishes) as done:
+                ratios = measure_all_ratios(subject, verification.runs, count, done)
+            report.measured_ratios(ratios)
     findings = verification.to_json(recipe.target.executor, recipe.target.unchecked)
-    with_findings(manifest, findings, calibration).write(directory / FILE_NAME)
+    with_findings(manifest, findings, calibration, ratios).write(directory / FILE_NAME)
     Bundle.open(directory)

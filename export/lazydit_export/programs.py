@@ -184,6 +184,19 @@ class Reuse(nn.Module):
         return _stream(x + gate * output)
 
 
+class Extrapolate(nn.Module):
+    """x, output, previous [1, N, D], weight [1, 1, 1], gate [1, 1, D] -> x', norm', norm_sum'.
+
+    `Reuse` of what lies on the straight line through a module's last two outputs, `weight` times
+    their distance beyond the last.
+    """
+
+    def forward(
+        self, x: Tensor, output: Tensor, previous: Tensor, weight: Tensor, gate: Tensor
+    ) -> Stream:
+        return _stream(x + gate * (output + weight * (output - previous)))
+
+
 class Final(nn.Module):
     """norm [1, N, D], shift, scale [1, 1, D] -> model output [1, output channels, h, w].
 

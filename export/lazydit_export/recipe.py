@@ -18,7 +18,9 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 class ExportRecipe:
     """One export: which files, for which target, to where.
 
-    `heads` is what `load_checkpoint` takes; `force` lets a new bundle replace the one at `out`.
+    `heads` is what `load_checkpoint` takes; `force` lets a new bundle replace the one at `out`;
+    `calibration_images` is how many images the lazy ratios are measured on, 0 to leave them out,
+    None for a number that goes with the model's size.
     """
 
     checkpoint: Path
@@ -28,6 +30,7 @@ class ExportRecipe:
     name: str
     heads: int | None = None
     force: bool = False
+    calibration_images: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

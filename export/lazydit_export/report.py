@@ -12,7 +12,7 @@ from lazydit_export.recipe import ExportRecipe, Source
 from lazydit_export.targets.target import Lowered, Target
 from lazydit_export.verification.compare import Comparison
 from lazydit_export.verification.gate import Verification
-from lazydit_runtime.manifest import Manifest
+from lazydit_runtime.manifest import LazyRatios, Manifest
 
 MEGABYTE = 1e6
 
@@ -98,6 +98,14 @@ class Report:
                 "it took the bundle's, and everything after was compared",
                 highlight=False,
                 soft_wrap=True,
+            )
+
+    def measured_ratios(self, measured: Sequence[LazyRatios]) -> None:
+        """What lazy ratios may be wished for."""
+        for ratios in measured:
+            low, high = ratios.points[0].lazy_ratio, ratios.points[-1].lazy_ratio
+            self._console.print(
+                f"lazy ratios at {ratios.steps} steps: {low:.0%} to {high:.0%}", highlight=False
             )
 
     def finished(self, recipe: ExportRecipe, manifest: Manifest) -> None:

@@ -14,6 +14,7 @@ from lazydit_export.programs import (
     BlockModule,
     Condition,
     Embed,
+    Extrapolate,
     Final,
     MlpModule,
     Reuse,
@@ -72,7 +73,8 @@ def block_of(program: str) -> str | None:
 def split(
     model: DiT, activation_type: ActivationType = "float32", *, whole_blocks: bool = False
 ) -> list[Program]:
-    """The programs of `model`: condition, embed, every module, every block, reuse, final.
+    """The programs of `model`: condition, embed, every module, every block, reuse,
+    extrapolate, final.
 
     `activation_type` is what a bundle holds x, norm and output in between programs. Without
     `whole_blocks`, there are no programs of blocks. Programs share the weights that they have in
@@ -85,6 +87,7 @@ def split(
         for name in ("x", "norm", "output")
     )
     shift, scale, gate = (_float(name, 1, 1, width) for name in ("shift", "scale", "gate"))
+    weight = _float("weight", 1, 1, 1)
     stream = (tokens, norm, _float("norm_sum", 1, width))
     # Not called as the inputs are: in ONNX every tensor of a program has a name of its own.
     next_stream = tuple(dataclasses.replace(spec, name=f"next_{spec.name}") for spec in stream)
@@ -131,6 +134,12 @@ def split(
         *modules,
         *whole,
         Program("reuse", Reuse(), (tokens, output, gate), next_stream),
+        Program(
+            "extrapolate",
+            Extrapolate(),
+            (tokens, output, dataclasses.replace(output, name="previous"), weight, gate),
+            next_stream,
+        ),
         Program("final", Final(model), (norm, shift, scale), (model_output,)),
     ]
     for program in programs:

@@ -23,6 +23,11 @@ class DigitClassifier(nn.Module):
         logits: Tensor = self.layers(images.amax(dim=1, keepdim=True))
         return logits
 
+    def features(self, images: Tensor) -> Tensor:
+        """What the last stage sees in images [B, 3, 32, 32], averaged over the image: [B, 64]."""
+        maps: Tensor = self.layers[:-2](images.amax(dim=1, keepdim=True))
+        return maps.mean(dim=(2, 3))
+
     @torch.no_grad()
     def read(self, images: Tensor) -> Tensor:
         """The digits [B] seen in images [B, 3, 32, 32]."""

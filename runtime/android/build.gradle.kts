@@ -4,9 +4,14 @@ plugins {
     id("org.jetbrains.kotlin.android")
 }
 
-// Where ExecuTorch is built for a processor: executorch.arm64-v8a=/path/to/lib/cmake/ExecuTorch. Without it the library
-// has no native executor, and the app brings an engine.
-fun executorchPackage(abi: String): String? = providers.gradleProperty("executorch.$abi").orNull
+val abis = listOf("arm64-v8a", "x86_64")
+
+// executorch.arm64-v8a=/path/to/lib/cmake/ExecuTorch in gradle.properties, and so on: with it the library has the native
+// executor, without it the app brings an engine. lazydit.headers names the folder of nlohmann/json.hpp.
+fun named(
+    property: String,
+    argument: String,
+): String? = providers.gradleProperty(property).orNull?.let { "-D$argument=$it" }
 
 android {
     namespace = "org.lazydit"
@@ -16,15 +21,12 @@ android {
     defaultConfig {
         minSdk = 26
         consumerProguardFiles("consumer-rules.pro")
-        ndk { abiFilters += listOf("arm64-v8a", "x86_64") }
+        ndk { abiFilters += abis }
         externalNativeBuild {
             cmake {
                 targets += "lazydit_jni"
-                arguments += "-DANDROID_STL=c++_static"
-                arguments += providers.gradleProperty("lazydit.headers").map { "-DLAZYDIT_HEADERS=$it" }.orNull.let(::listOfNotNull)
-                arguments += listOf("arm64-v8a", "x86_64").mapNotNull { abi ->
-                    executorchPackage(abi)?.let { "-Dexecutorch_DIR_$abi=$it" }
-                }
+                arguments += listOfNotNull("-DANDROID_STL=c++_static", named("lazydit.headers", "LAZYDIT_HEADERS"))
+                arguments += abis.mapNotNull { named("executorch.$it", "executorch_DIR_$it") }
             }
         }
     }

@@ -5,15 +5,19 @@ set(LAZYDIT_HEADERS "" CACHE STRING "Folders with nlohmann/json.hpp and stb/stb_
 add_library(lazydit_bundle STATIC
   "${CMAKE_CURRENT_LIST_DIR}/src/bundle.cc"
   "${CMAKE_CURRENT_LIST_DIR}/src/json_place.cc"
+  "${CMAKE_CURRENT_LIST_DIR}/src/lazy_ratio.cc"
   "${CMAKE_CURRENT_LIST_DIR}/src/manifest.cc"
   "${CMAKE_CURRENT_LIST_DIR}/src/manifest_checks.cc"
+  "${CMAKE_CURRENT_LIST_DIR}/src/parallel.cc"
   "${CMAKE_CURRENT_LIST_DIR}/src/planning.cc"
   "${CMAKE_CURRENT_LIST_DIR}/src/sha256.cc"
+  "${CMAKE_CURRENT_LIST_DIR}/src/sha256_blocks.cc"
 )
 target_include_directories(lazydit_bundle PUBLIC "${CMAKE_CURRENT_LIST_DIR}/src")
 target_include_directories(lazydit_bundle SYSTEM PUBLIC ${LAZYDIT_HEADERS})
 target_compile_features(lazydit_bundle PUBLIC cxx_std_17)
-target_link_libraries(lazydit_bundle PUBLIC lazydit::core)
+find_package(Threads REQUIRED)
+target_link_libraries(lazydit_bundle PUBLIC lazydit::core PRIVATE Threads::Threads)
 set(lazydit_bundle_targets lazydit_bundle)
 
 # The programs of bundles in the native executor, where that is built.

@@ -1,12 +1,18 @@
-"""Cases of engines that nobody started, with times that a test makes up."""
+"""Cases of engines that nobody started, and phones that nobody plugged in."""
 
-from collections.abc import Callable, Sequence
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from contestants import Contestant
 from measurement import Timed
 from protocol import BUNDLE, Case, EngineSpec, ImageTimes
+from tests.benchmarks.adb_device import AdbDevice, adb_device
 
 MakeTimed = Callable[..., Timed]
 
@@ -24,3 +30,51 @@ def timed() -> MakeTimed:
         return Timed(contestant or engine(), case, images)
 
     return make
+
+
+def adb(*arguments: str) -> str:
+    """What the real adb client prints."""
+    done = subprocess.run(["adb", *arguments], capture_output=True, text=True, timeout=60)
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def adb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A server of adb that no other program of this user knows of, with keys of its own."""
+    home = tmp_path_factory.mktemp("adb-home")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
+        patch.setenv("HOME", str(home))
+        patch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME", str(home / "cache")))
+        patch.delenv("ANDROID_SERIAL", raising=False)
+        adb("start-server")
+        yield
+        adb("kill-server")
+
+
+@pytest.fixture
+def attach(adb_server: None, tmp_path: Path) -> Iterator[Callable[..., AdbDevice]]:
+    """Attaches another phone, which is gone after the test."""
+    with ExitStack() as stack:
+
+        def another(authorized: bool = True) -> AdbDevice:
+            folder = tmp_path / f"phone-{len(phones)}"
+            device = stack.enter_context(adb_device(folder))
+            device.authorized = authorized
+            phones.append(device)
+            adb("connect", device.serial)
+            return device
+
+        phones: list[AdbDevice] = []
+        yield another
+        for device in phones:
+            adb("disconnect", device.serial)
+
+
+@pytest.fixture
+def phone(attach: Callable[..., AdbDevice]) -> AdbDevice:
+    """The one phone that is attached."""
+    return attach()

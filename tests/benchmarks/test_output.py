@@ -6,7 +6,7 @@ import pytest
 
 from contestants import Contestant
 from measurement import Timed
-from output import print_run
+from output import busy_machine, print_run
 from protocol import BUNDLE, LIMIT, Case, EngineSpec, ImageTimes
 from rows import Rounds, rows_of
 
@@ -25,7 +25,7 @@ def printed(capsys, timed):
         images = [ImageTimes(ms, [], kind_ms={"attn": ms}) for ms in products_ms]
         limit = Timed(products, Case("limit", 1), images)
         rounds = Rounds(entries, {2: limit}, depth=2)
-        print_run(output, FACTS, rows_of(rounds), rounds, None)
+        print_run(output, FACTS, rows_of(rounds), busy_machine(rounds), None)
         return capsys.readouterr().out
 
     return run

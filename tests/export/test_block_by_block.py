@@ -47,6 +47,7 @@ def test_every_block_has_a_file_of_its_own(bundle: Path) -> None:
         "embed": "programs.pte",
         **{name: f"programs/block_{block:02d}.pte" for name, block in BLOCK_FILES.items()},
         "reuse": "programs.pte",
+        "extrapolate": "programs.pte",
         "final": "programs.pte",
     }
 
@@ -91,6 +92,7 @@ def test_a_block_is_written_before_the_next_is_lowered(
         ("block_07", "block_07"),
         ("condition", None),
         ("reuse", None),
+        ("extrapolate", None),
     ],
 )
 def test_a_program_belongs_to_a_block_or_to_none(program: str, block: str | None) -> None:

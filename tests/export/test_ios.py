@@ -237,7 +237,7 @@ def test_half_precision_stops_where_it_would_spoil(
         for operation in operations(path, program)
         for output in operation.outputs
     }
-    for program in ("embed", "block_00_attn", "block_00_mlp", "reuse"):
+    for program in ("embed", "block_00_attn", "block_00_mlp", "reuse", "extrapolate"):
         assert types[program, "layer_norm"] == types[program, "reduce_sum"] == "FLOAT32"
     assert types["condition", "sin"] == types["condition", "cos"] == "FLOAT32"
     for program, kind in (

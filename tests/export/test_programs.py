@@ -16,7 +16,7 @@ from tests.conftest import random_dit
 @torch.no_grad()
 def walk(programs: list[Program], latent: Tensor, label: Tensor, timesteps: Tensor) -> Tensor:
     """The model output at the last of `timesteps`, by way of the programs."""
-    condition, embed, *modules, reuse, final = (program.module for program in programs)
+    condition, embed, *modules, reuse, extrapolate, final = (program.module for program in programs)
     modulation, final_modulation = condition(label, timesteps)
     x, norm, norm_sum = embed(latent)
     for number, module in enumerate(modules):
@@ -27,6 +27,13 @@ def walk(programs: list[Program], latent: Tensor, label: Tensor, timesteps: Tens
         for ran, again in zip((x, norm, norm_sum), reused, strict=True):
             torch.testing.assert_close(again, ran)
         torch.testing.assert_close(norm_sum, norm.sum(dim=1))
+        # An earlier output that lies twice as far back: half of the way on, and it is the last one.
+        step = torch.randn_like(output)
+        on = extrapolate(
+            before, output - step, output - 3 * step, torch.tensor([[[0.5]]]), vectors[2]
+        )
+        for ran, again in zip((x, norm, norm_sum), on, strict=True):
+            torch.testing.assert_close(again, ran)
     return final(norm, *final_modulation[-1].view(2, 1, 1, -1))
 
 

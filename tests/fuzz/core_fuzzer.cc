@@ -41,13 +41,19 @@ void RequireWholeTrace(const FuzzedGeneration& fuzzed, const lazydit_generation*
   const std::size_t row = static_cast<std::size_t>(lazydit_generation_samples(generation)) * modules;
   const uint8_t* ran = lazydit_generation_ran(generation);
   Require(std::all_of(ran, ran + row, [](uint8_t run) { return run == 1; }), "the first step runs every module");
+  const uint8_t* extrapolated = lazydit_generation_extrapolated(generation);
   const int32_t most = fuzzed.plan().policy.max_reuse;
+  const int32_t runs_needed = fuzzed.plan().policy.extrapolate == 1 ? 2 : INT32_MAX;
   for (std::size_t column = 0; column < row; ++column) {
     int32_t in_a_row = 0;
+    int32_t runs = 0;
     for (std::size_t step = 0; step < steps; ++step) {
       const uint8_t run = ran[step * row + column];
       Require(run <= 1, "a decision is 0 or 1");
       in_a_row = run == 1 ? 0 : in_a_row + 1;
+      runs += run;
+      Require(extrapolated[step * row + column] == (run == 0 && runs >= runs_needed ? 1 : 0),
+              "what is reused is extrapolated where the policy says so and the module ran twice");
       Require(most == 0 || in_a_row <= most, "no module is reused more often than the policy allows");
     }
   }

@@ -49,7 +49,7 @@ void FuzzedGeneration::MakeModel() {
   model_.num_classes = AnySize(4);
   model_.condition_max_steps = AnySize(8);
   for (int32_t* program : {&model_.condition_program, &model_.embed_program, &model_.reuse_program,
-                           &model_.final_program, &model_.decode_program})
+                           &model_.extrapolate_program, &model_.final_program, &model_.decode_program})
     *program = bytes_->ConsumeIntegral<int32_t>();
   for (int64_t i = 0; i < 2 * model_.depth; ++i) module_programs_.push_back(bytes_->ConsumeIntegral<int8_t>());
   for (int64_t i = 0; i < model_.depth; ++i) block_programs_.push_back(bytes_->ConsumeIntegral<int8_t>());
@@ -95,6 +95,7 @@ void FuzzedGeneration::MakePolicy() {
   policy.threshold_mlp = bytes_->ConsumeBool() ? 0.5F : bytes_->ConsumeFloatingPoint<float>();
   policy.every_n = bytes_->ConsumeIntegralInRange<int32_t>(-1, 7);
   policy.max_reuse = bytes_->ConsumeIntegralInRange<int32_t>(-1, 5);
+  policy.extrapolate = bytes_->ConsumeIntegralInRange<int32_t>(0, 2);
 }
 
 FuzzedExecutor::FuzzedExecutor(FuzzedDataProvider* bytes, lazydit_generation* generation, bool tame)

@@ -1,9 +1,13 @@
-"""What the tests of the PyTorch package share: small random models, also as diffusers has them."""
+"""What the tests of the PyTorch package share: small random models, also as diffusers has them, and
+the command line."""
+
+import sys
 
 import pytest
 from diffusers import DiTTransformer2DModel
 from PIL import Image
 
+from lazydit import cli
 from tests import conftest
 
 
@@ -80,3 +84,17 @@ def image_folder(tmp_path):
             colour = (brightness, brightness - 5 * number, brightness)
             Image.new("RGB", (8, 8), colour).save(folder / str(label) / f"{number}.png")
     return folder
+
+
+@pytest.fixture
+def lazydit(monkeypatch, capsys):
+    """Calls `lazydit` with arguments; returns the exit code, what stdout and what stderr got."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["lazydit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        output = capsys.readouterr()
+        return stop.value.code or 0, output.out, output.err
+
+    return call

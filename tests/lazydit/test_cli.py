@@ -16,20 +16,6 @@ from lazydit.states import state_path
 
 
 @pytest.fixture
-def lazydit(monkeypatch, capsys):
-    """Calls `lazydit` with arguments; returns the exit code, what stdout and what stderr got."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["lazydit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        output = capsys.readouterr()
-        return stop.value.code or 0, output.out, output.err
-
-    return call
-
-
-@pytest.fixture
 def plugin(monkeypatch):
     """Makes `value` (module:function) the one installed sub-command, called `plugin`."""
 
@@ -68,7 +54,7 @@ def test_help_does_not_wait_for_pytorch():
     assert subprocess.run([sys.executable, "-c", script], stdout=subprocess.DEVNULL).returncode == 0
 
 
-@pytest.mark.parametrize("command", ["train", "learn"])
+@pytest.mark.parametrize("command", ["analyze", "train", "learn"])
 def test_help_of_a_command_shows_an_example_on_one_line(command, lazydit, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = lazydit(command, "--help")

@@ -29,7 +29,7 @@ def make_gates(steps=5, depth=2, width=8, **changes):
 def test_everything_about_gate_sets_survives_the_file(tmp_path):
     saved = [
         make_gates(name="a", threshold_attn=0.4, threshold_mlp=0.7, max_reuse=2, target_ratio=0.3),
-        make_gates(name="b", steps=3, timesteps=(900, 12, 3)),
+        make_gates(name="b", steps=3, timesteps=(900, 12, 3), extrapolate=True),
     ]
     save_gates(saved, tmp_path / "gates.safetensors")
 

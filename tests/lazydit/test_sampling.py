@@ -179,3 +179,15 @@ def test_noise_of_another_shape_is_refused(model):
             Always(),
             2.0,
         )
+
+
+def test_the_trace_tells_extrapolated_outputs_from_held_ones(model):
+    mask = torch.ones(STEPS, model.config.num_modules, dtype=torch.bool)
+    mask[1, 0] = mask[3:5, 0] = False
+    result = draw(model, FixedSchedule(mask, extrapolate=True))
+    wanted = torch.zeros_like(mask)
+    wanted[3:5, 0] = True  # at step 1 there was but one output
+    assert (result.extrapolated == wanted[:, None, None]).all()
+    held = draw(model, FixedSchedule(mask))
+    assert not held.extrapolated.any()
+    assert (held.latent - result.latent).abs().max() > 1e-4

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lazydit.diffusion import Schedule
@@ -14,6 +15,7 @@ from lazydit_export.split import Program
 from lazydit_export.verification.bars import BARS, Bars
 from lazydit_export.verification.calibrate import calibrate
 from lazydit_export.verification.compare import TOLERANCE, Comparison, compare
+from lazydit_export.verification.lazy_ratios import Wish, measure_ratios, wishes_for
 from lazydit_export.verification.program_errors import program_errors
 from lazydit_export.verification.runs import (
     Case,
@@ -21,14 +23,18 @@ from lazydit_export.verification.runs import (
     Runs,
     cases_of,
     run_bundle,
+    run_policy,
     run_pytorch,
     spread_images,
 )
-from lazydit_runtime.manifest import CalibrationPoint
+from lazydit_runtime.manifest import CalibrationPoint, LazyRatios
 from lazydit_runtime.pipeline import Pipeline
 
 IMAGES = 3
 """How many images of every case the gate compares."""
+
+CALIBRATION_IMAGES = 8
+"""How many images the lazy ratios are measured on."""
 
 LARGE_WEIGHTS = 250_000_000
 """From so many weights on a model is large: an image of it takes PyTorch minutes."""
@@ -73,6 +79,21 @@ class Subject:
         defaults = self.pipeline.bundle.manifest.defaults
         steps = LARGE_STEPS if self.large else defaults.steps
         return cases_of(self.gate_sets, defaults.guidance, steps)
+
+    @property
+    def wishes(self) -> dict[int, list[Wish]]:
+        """The lazy ratios to look for, by step count."""
+        counts = sorted({gates.steps for gates in self.gate_sets})
+        by_steps = {
+            steps: wishes_for([gates for gates in self.gate_sets if gates.steps == steps])
+            for steps in counts
+        }
+        return {steps: wishes for steps, wishes in by_steps.items() if wishes}
+
+    @property
+    def calibration_images(self) -> int:
+        """How many images the lazy ratios are measured on unless told otherwise."""
+        return LARGE_IMAGES if self.large else CALIBRATION_IMAGES
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -188,6 +209,24 @@ def calibrate_all(
         )
         on_case(f"calibration {gates.name}")
     return calibration
+
+
+def measure_all_ratios(
+    subject: Subject, runs: dict[Case, Runs], count: int, on_wish: OnCase
+) -> tuple[LazyRatios, ...]:
+    """The lazy ratios of every step count, from `count` images at the default guidance."""
+    guidance = subject.pipeline.bundle.manifest.defaults.guidance
+    images = spread_images(count, subject.model.config.num_classes)
+    measured = []
+    for steps, wishes in subject.wishes.items():
+        known = {
+            gates.name: runs[Case(steps, guidance, gates)]
+            for gates in subject.gate_sets
+            if gates.steps == steps
+        }
+        sample = partial(run_policy, subject.model, images=images, steps=steps, guidance=guidance)
+        measured.append(measure_ratios(wishes, count, known, sample, on_wish))
+    return tuple(measured)
 
 
 def _probed_timesteps(steps: int) -> list[int]:

@@ -10,6 +10,9 @@ from torch import Tensor
 from lazydit_export.split import KINDS, Program
 from lazydit_runtime.executors import Executor
 
+WEIGHT = 0.5
+"""How far `extrapolate` goes on: the present step after two that were two steps apart."""
+
 
 @torch.no_grad()
 def program_errors(
@@ -42,7 +45,7 @@ def program_errors(
 def _recorded_inputs(
     programs: Sequence[Program], timesteps: Sequence[int], label: int
 ) -> Iterator[tuple[str, tuple[Tensor, ...]]]:
-    condition, embed, *between, reuse, final = programs
+    condition, embed, *between, reuse, extrapolate, final = programs
     latent_shape = [int(size) for size in embed.inputs[0].shape]
     latent = torch.randn(latent_shape, generator=torch.Generator().manual_seed(0))
     inputs: tuple[Tensor, ...] = (torch.tensor([label]), torch.tensor(timesteps).float())
@@ -51,6 +54,7 @@ def _recorded_inputs(
     for step in range(len(timesteps)):
         yield embed.name, (latent,)
         x, norm, _ = _outputs(embed, (latent,))
+        output = x
         depth = modulation.shape[1]
         modules, blocks = between[: depth * len(KINDS)], between[depth * len(KINDS) :]
         for number, module in enumerate(modules):
@@ -59,9 +63,12 @@ def _recorded_inputs(
             if kind == 0 and blocks:
                 yield blocks[block].name, (x, norm, *vectors.flatten(0, 1))
             yield module.name, (x, norm, *vectors[kind])
-            before = x
+            before, previous = x, output
             x, norm, _, output = _outputs(module, (x, norm, *vectors[kind]))
-        yield reuse.name, (before, output, vectors[-1, 2])
+        gate = vectors[-1, 2]
+        yield reuse.name, (before, output, gate)
+        # Another module's output stands in for an earlier one of the same.
+        yield extrapolate.name, (before, output, previous, torch.full((1, 1, 1), WEIGHT), gate)
         yield final.name, (norm, *final_modulation[step].view(2, 1, 1, -1))
 
 

@@ -106,10 +106,16 @@ def run_pytorch(
     policy: Policy = Lazy.stored(case.gates) if case.gates else Always()
     if followed is not None:
         policy = _Followed(policy, followed.ran)
+    return run_policy(model, policy, images, case.steps, case.guidance)
+
+
+def run_policy(
+    model: DiT, policy: Policy, images: Sequence[Image], steps: int, guidance: float | None
+) -> Runs:
+    """PyTorch's generations with any policy."""
     labels = torch.tensor([image.label for image in images])
-    result = sample(
-        model, labels, _noise(model, images), Schedule.spaced(case.steps), policy, case.guidance
-    )
+    noise = _noise(model, images)
+    result = sample(model, labels, noise, Schedule.spaced(steps), policy, guidance)
     return Runs(result.latent.numpy(), result.scores.numpy(), result.ran.numpy())
 
 
@@ -131,6 +137,7 @@ class _Followed:
         # The sampler's rows are the conditional samples of all images, then the unconditional.
         self._ran = torch.from_numpy(ran).transpose(1, 2).reshape(steps, -1, modules)
         self._policy = policy
+        self.extrapolate = policy.extrapolate
 
     def check(self, config: DiTConfig, schedule: Schedule) -> None:
         self._policy.check(config, schedule)

@@ -95,6 +95,7 @@ typedef struct lazydit_executor {
  *   blocks[b]  x, norm, shift, scale, gate of its MHSA,      -> x', norm', norm_sum', output of its MHSA,
  *              shift, scale, gate of its feedforward            output of its feedforward
  *   reuse      x, output, gate                               -> x', norm', norm_sum'
+ *   extrapolate  x, output, previous, weight [1, 1, 1], gate -> x', norm', norm_sum'
  *   final      norm, shift, scale                            -> model output [1, output_channels, h, w]
  *   decode     latent [1, C, h, w]                           -> image [1, image_channels, image_height, image_width]
  *
@@ -104,8 +105,11 @@ typedef struct lazydit_executor {
  * A block's program does what its two modules' programs do one after the other. It is called in their place where both
  * run whatever any gate says: one larger call instead of two. A graph without such programs has NULL for them.
  *
- * x, norm and output have the element type activation_type: the core keeps them and never looks inside. All else is
- * float32 but the label.
+ * extrapolate does what reuse does, of output + weight * (output - previous): it goes on along the straight line through
+ * the last two outputs of a module. Where these are of steps a > b and the present step is t, weight is (t - a) / (a - b).
+ *
+ * x, norm, output and previous have the element type activation_type: the core keeps them and never looks inside. All
+ * else is float32 but the label.
  */
 typedef struct lazydit_model {
   int64_t depth;
@@ -122,6 +126,7 @@ typedef struct lazydit_model {
   const int32_t *module_programs; /* [2 * depth] */
   const int32_t *block_programs;  /* [depth], or NULL */
   int32_t reuse_program;
+  int32_t extrapolate_program; /* negative where there is none: policies then cannot extrapolate */
   int32_t final_program;
   int32_t decode_program; /* negative where the latent is the image */
   int64_t image_channels; /* of decode; not read without it */
@@ -147,6 +152,7 @@ typedef struct lazydit_policy {
   int32_t every_n;         /* every-n: at least 1 */
   const uint8_t *schedule; /* schedule: [steps, 2 * depth], 1 = run, 0 = reuse */
   int32_t max_reuse;       /* most steps in a row that one module may be reused; 0 = no limit */
+  int32_t extrapolate;     /* 1: what is reused is extrapolated once the module has run twice; 0: it is held */
 } lazydit_policy;
 
 typedef struct lazydit_plan {
@@ -161,7 +167,7 @@ typedef struct lazydit_plan {
 /* Bytes that a generation allocates. */
 typedef struct lazydit_memory {
   size_t total;       /* all of the following and the small rest */
-  size_t cache;       /* outputs of modules kept for reuse */
+  size_t cache;       /* outputs of modules kept for reuse; where a policy extrapolates, two of each */
   size_t modulation;  /* of all steps */
   size_t activations;
   size_t gates;       /* the gates or the schedule of the policy */
@@ -194,7 +200,7 @@ typedef struct lazydit_timings {
   double attn_ms;
   double mlp_ms;
   double block_ms; /* whole blocks; the trace shares each one's time evenly between its modules */
-  double reuse_ms;
+  double reuse_ms; /* extrapolate too */
   double final_ms;
   double decode_ms;
   double scheduler_ms;
@@ -227,10 +233,11 @@ LAZYDIT_API void lazydit_generation_free(lazydit_generation *generation); /* NUL
 LAZYDIT_API const float *lazydit_generation_latent(const lazydit_generation *generation); /* [C, h, w] */
 LAZYDIT_API const float *lazydit_generation_image(const lazydit_generation *generation);  /* of decode; else NULL */
 
-/* Trace of the last run, [steps, samples, 2 * depth]; steps not reached by a cancelled run hold NaN, 0 and 0. */
+/* Trace of the last run, [steps, samples, 2 * depth]; steps not reached by a cancelled run hold NaN and 0. */
 LAZYDIT_API int32_t lazydit_generation_samples(const lazydit_generation *generation);
 LAZYDIT_API const float *lazydit_generation_scores(const lazydit_generation *generation);     /* NaN: no gate decided */
 LAZYDIT_API const uint8_t *lazydit_generation_ran(const lazydit_generation *generation);      /* 1: run, 0: reused */
+LAZYDIT_API const uint8_t *lazydit_generation_extrapolated(const lazydit_generation *generation); /* 1: so reused */
 LAZYDIT_API const double *lazydit_generation_module_ms(const lazydit_generation *generation); /* run or reuse */
 LAZYDIT_API const double *lazydit_generation_step_ms(const lazydit_generation *generation);   /* [steps] */
 LAZYDIT_API void lazydit_generation_timings(const lazydit_generation *generation, lazydit_timings *timings);

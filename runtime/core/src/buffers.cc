@@ -72,6 +72,7 @@ void CarveTrace(const Sizes& sizes, Carver* carver, std::size_t* category, Trace
   const std::size_t decisions = SaturatingProduct(sizes.steps, sizes.samples, sizes.modules);
   trace->scores = carver->Take<float>(decisions, category);
   trace->ran = carver->Take<std::uint8_t>(decisions, category);
+  trace->extrapolated = carver->Take<std::uint8_t>(decisions, category);
   trace->module_ms = carver->Take<double>(decisions, category);
   trace->step_ms = carver->Take<double>(sizes.steps, category);
 }
@@ -95,6 +96,10 @@ Buffers Carve(const Sizes& sizes, lazydit_policy_kind policy, Carver* carver, la
   buffers.module_programs = carver->Take<std::int32_t>(sizes.modules, &rest);
   buffers.block_programs = carver->Take<std::int32_t>(sizes.block_programs, &rest);
   buffers.reuses = carver->Take<std::int32_t>(SaturatingProduct(sizes.samples, sizes.modules), &rest);
+  if (sizes.extrapolates) {
+    buffers.last_two = carver->Take<LastTwo>(SaturatingProduct(sizes.samples, sizes.modules), &rest);
+    buffers.weight = carver->Take<float>(1, &rest);
+  }
   memory->total = carver->used();
   return buffers;
 }
@@ -112,7 +117,8 @@ Sizes::Sizes(const lazydit_model& model, const lazydit_plan& plan)
       guided(0),
       block_programs(model.block_programs == nullptr ? 0 : modules / 2),
       // Where nothing is reused they only receive what one program puts out.
-      cache_slots(model.block_programs == nullptr ? 1 : 2) {
+      cache_slots(model.block_programs == nullptr ? 1 : 2),
+      extrapolates(false) {
   const std::size_t plane = SaturatingProduct(SaturatingSize(model.latent_height), SaturatingSize(model.latent_width));
   latent = SaturatingProduct(SaturatingSize(model.channels), plane);
   model_output = SaturatingProduct(SaturatingSize(model.output_channels), plane);
@@ -121,7 +127,10 @@ Sizes::Sizes(const lazydit_model& model, const lazydit_plan& plan)
                               SaturatingSize(model.image_width));
   }
   if (plan.guided != 0) guided = SaturatingProduct(SaturatingSize(plan.guidance_channels), plane);
-  if (CanReuse(plan.policy, steps, modules)) cache_slots = SaturatingProduct(samples, modules);
+  if (CanReuse(plan.policy, steps, modules)) {
+    extrapolates = plan.policy.extrapolate != 0;
+    cache_slots = SaturatingProduct(samples, modules, std::size_t{extrapolates ? 2U : 1U});
+  }
 }
 
 lazydit_memory MeasureBuffers(const Sizes& sizes, lazydit_policy_kind policy) {

@@ -28,6 +28,7 @@ struct Sizes {
   std::size_t guided;          // how much of the model output guidance changes; 0 where the plan is not guided
   std::size_t block_programs;  // how many
   std::size_t cache_slots;
+  bool extrapolates;  // so that a module keeps two outputs
 };
 
 // What a module reads and the next one is given; the core does not look into x and norm.
@@ -54,12 +55,23 @@ class Slots {
 struct Trace {
   Span<float> scores;
   Span<std::uint8_t> ran;
+  Span<std::uint8_t> extrapolated;
   Span<double> module_ms;
   Span<double> step_ms;
 };
 
+// The last two outputs of a module of one sample: at which steps it ran (-1 where it ran only once), and which of its
+// two slots holds the last.
+struct LastTwo {
+  std::int32_t last_step;
+  std::int32_t previous_step;
+  std::uint32_t last_slot;
+};
+
 struct Buffers {
   Slots cache;
+  Span<LastTwo> last_two;                                 // [samples, 2L]; empty where nothing is extrapolated
+  Span<float> weight;                                     // of extrapolate, [1]; likewise
   std::array<Span<float>, kMaxSamples> modulation;        // [T, 2L, 3, D]
   std::array<Span<float>, kMaxSamples> final_modulation;  // [T, 2, D]
   // 0 is what embed makes; where two samples need it, the modules alternate between the two others.

@@ -77,6 +77,7 @@ void CheckSchedule(const lazydit_policy& policy, int32_t steps, int64_t modules)
 void CheckPolicy(const lazydit_policy& policy, int32_t steps, int64_t modules) {
   Require(policy.max_reuse >= 0, "policy.max_reuse is %" PRId32 ": it must be at least 1, or 0 for no limit",
           policy.max_reuse);
+  CheckFlag(policy.extrapolate, "policy.extrapolate");
   switch (NumberOf(policy.kind)) {
     case LAZYDIT_ALWAYS:
       return;
@@ -137,6 +138,9 @@ void CheckPlan(const lazydit_model& model, const lazydit_plan* plan) {
           "plan.guidance_channels is %" PRId64 ": it must be from 1 to model.channels, %" PRId64,
           plan->guidance_channels, model.channels);
   CheckPolicy(plan->policy, plan->steps, 2 * model.depth);
+  Require(plan->policy.extrapolate == 0 || model.extrapolate_program >= 0,
+          "the policy extrapolates and this model has no program for it: export the bundle again, or set "
+          "policy.extrapolate to 0");
 }
 
 void CheckRequest(const lazydit_model& model, bool guided, const lazydit_request* request) {

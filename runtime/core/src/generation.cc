@@ -106,6 +106,7 @@ void Generation::Reset() {
   const Trace& trace = buffers_.trace;
   std::fill(trace.scores.begin(), trace.scores.end(), kNoScore);
   std::fill(trace.ran.begin(), trace.ran.end(), std::uint8_t{0});
+  std::fill(trace.extrapolated.begin(), trace.extrapolated.end(), std::uint8_t{0});
   std::fill(trace.module_ms.begin(), trace.module_ms.end(), 0.0);
   std::fill(trace.step_ms.begin(), trace.step_ms.end(), 0.0);
 }

@@ -97,6 +97,10 @@ const uint8_t* lazydit_generation_ran(const lazydit_generation* generation) {
   return generation != nullptr ? generation->trace().ran.data() : nullptr;
 }
 
+const uint8_t* lazydit_generation_extrapolated(const lazydit_generation* generation) {
+  return generation != nullptr ? generation->trace().extrapolated.data() : nullptr;
+}
+
 const double* lazydit_generation_module_ms(const lazydit_generation* generation) {
   return generation != nullptr ? generation->trace().module_ms.data() : nullptr;
 }

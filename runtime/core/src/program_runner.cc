@@ -27,6 +27,8 @@ KindInfo InfoOf(ProgramKind kind) {
       return {"run", &lazydit_timings::block_ms};
     case ProgramKind::kReuse:
       return {"reuse", &lazydit_timings::reuse_ms};
+    case ProgramKind::kExtrapolate:
+      return {"extrapolate", &lazydit_timings::reuse_ms};
     case ProgramKind::kFinal:
       return {"final", &lazydit_timings::final_ms};
     case ProgramKind::kDecode:

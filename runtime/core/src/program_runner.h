@@ -11,7 +11,7 @@
 
 namespace lazydit {
 
-enum class ProgramKind { kCondition, kEmbed, kAttn, kMlp, kBlock, kReuse, kFinal, kDecode };
+enum class ProgramKind { kCondition, kEmbed, kAttn, kMlp, kBlock, kReuse, kExtrapolate, kFinal, kDecode };
 
 // One program and where in the gate graph it stands; step and module are missing outside of steps and modules.
 struct ProgramCall {

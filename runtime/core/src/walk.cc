@@ -100,8 +100,8 @@ void Walk::RunBlock(const Position& attn, const Position& mlp, const State& stat
       {ProgramKind::kBlock, model_.block_programs[attn.module / 2], attn.step, attn.module},
       {HiddenTensor(state.x), HiddenTensor(state.norm), VectorTensor(first.shift), VectorTensor(first.scale),
        VectorTensor(first.gate), VectorTensor(second.shift), VectorTensor(second.scale), VectorTensor(second.gate)},
-      {HiddenTensor(next.x), HiddenTensor(next.norm), NormSumTensor(next.norm_sum), HiddenTensor(CacheSlot(attn)),
-       HiddenTensor(CacheSlot(mlp))});
+      {HiddenTensor(next.x), HiddenTensor(next.norm), NormSumTensor(next.norm_sum), HiddenTensor(cache_.Replace(attn)),
+       HiddenTensor(cache_.Replace(mlp))});
   for (const Position& at : {attn, mlp}) Record(at, policy_->Decide(at, {}), milliseconds / 2);
 }
 
@@ -118,12 +118,23 @@ double Walk::RunModule(const Position& at, const Modulation& modulation, const S
       {kind, buffers_.module_programs[at.module], at.step, at.module},
       {HiddenTensor(state.x), HiddenTensor(state.norm), VectorTensor(modulation.shift), VectorTensor(modulation.scale),
        VectorTensor(modulation.gate)},
-      {HiddenTensor(next.x), HiddenTensor(next.norm), NormSumTensor(next.norm_sum), HiddenTensor(CacheSlot(at))});
+      {HiddenTensor(next.x), HiddenTensor(next.norm), NormSumTensor(next.norm_sum), HiddenTensor(cache_.Replace(at))});
 }
 
 double Walk::ReuseModule(const Position& at, const Modulation& modulation, const State& state, const State& next) {
+  if (const auto line = cache_.LineTo(at)) return ExtrapolateModule(at, *line, modulation, state, next);
   return runner_->Run({ProgramKind::kReuse, model_.reuse_program, at.step, at.module},
-                      {HiddenTensor(state.x), HiddenTensor(CacheSlot(at)), VectorTensor(modulation.gate)},
+                      {HiddenTensor(state.x), HiddenTensor(cache_.Last(at)), VectorTensor(modulation.gate)},
+                      {HiddenTensor(next.x), HiddenTensor(next.norm), NormSumTensor(next.norm_sum)});
+}
+
+double Walk::ExtrapolateModule(const Position& at, const OutputCache::Line& line, const Modulation& modulation,
+                               const State& state, const State& next) {
+  buffers_.weight[0] = line.weight;
+  buffers_.trace.extrapolated[TraceIndex(at)] = 1;
+  return runner_->Run({ProgramKind::kExtrapolate, model_.extrapolate_program, at.step, at.module},
+                      {HiddenTensor(state.x), HiddenTensor(cache_.Last(at)), HiddenTensor(line.previous),
+                       MakeTensor(buffers_.weight, 1, 1, 1), VectorTensor(modulation.gate)},
                       {HiddenTensor(next.x), HiddenTensor(next.norm), NormSumTensor(next.norm_sum)});
 }
 
@@ -164,11 +175,6 @@ Modulation Walk::ModulationOf(const Position& at) const {
   const Span<float> modulation =
       buffers_.modulation[at.sample].subspan((at.step * sizes_.modules + at.module) * 3 * width, 3 * width);
   return {modulation.subspan(0, width), modulation.subspan(width, width), modulation.subspan(2 * width, width)};
-}
-
-Span<std::byte> Walk::CacheSlot(const Position& at) const {
-  // With one slot a module, or, where nothing is reused, with as many as one program fills.
-  return buffers_.cache[(at.sample * sizes_.modules + at.module) % sizes_.cache_slots];
 }
 
 std::size_t Walk::TraceIndex(const Position& at) const {

@@ -5,6 +5,7 @@
 
 #include "buffers.h"
 #include "lazydit.h"
+#include "output_cache.h"
 #include "policy.h"
 #include "program_runner.h"
 
@@ -23,7 +24,13 @@ class Walk {
   // Everything must outlive the walk.
   Walk(const lazydit_model& model, const Sizes& sizes, const Buffers& buffers, const lazydit_request& request,
        Policy* policy, ProgramRunner* runner)
-      : model_(model), sizes_(sizes), buffers_(buffers), request_(request), policy_(policy), runner_(runner) {}
+      : model_(model),
+        sizes_(sizes),
+        buffers_(buffers),
+        request_(request),
+        cache_(sizes, buffers),
+        policy_(policy),
+        runner_(runner) {}
 
   void Run();
 
@@ -40,6 +47,8 @@ class Walk {
   void RunBlock(const Position& attn, const Position& mlp, const State& state, const State& next);
   double RunModule(const Position& at, const Modulation& modulation, const State& state, const State& next);
   double ReuseModule(const Position& at, const Modulation& modulation, const State& state, const State& next);
+  double ExtrapolateModule(const Position& at, const OutputCache::Line& line, const Modulation& modulation,
+                           const State& state, const State& next);
   void Final(std::size_t step, std::size_t sample, const State& state);
   void UpdateLatent(std::size_t step);
   void ReportStep(std::size_t step);
@@ -47,7 +56,6 @@ class Walk {
 
   Modulation ModulationOf(const Position& at) const;
   void Record(const Position& at, const Decision& decision, double milliseconds);
-  Span<std::byte> CacheSlot(const Position& at) const;
   std::size_t TraceIndex(const Position& at) const;
 
   lazydit_tensor HiddenTensor(Span<std::byte> data) const;  // [1, N, D]
@@ -59,6 +67,7 @@ class Walk {
   const Sizes& sizes_;
   const Buffers& buffers_;
   const lazydit_request& request_;
+  OutputCache cache_;
   Policy* policy_;
   ProgramRunner* runner_;
 };

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include "failure.h"
 #include "manifest_checks.h"
+#include "parallel.h"
 #include "sha256.h"
 
 namespace lazydit::native {
@@ -91,13 +93,15 @@ std::vector<float> read_gates(const fs::path& directory, const std::string& name
 }  // namespace
 
 Bundle::Bundle(const fs::path& directory) : directory_(directory), manifest_(checked_manifest(directory)) {
-  for (const auto& [name, entry] : manifest_.files) {
+  const std::vector<std::pair<std::string, FileEntry>> files(manifest_.files.begin(), manifest_.files.end());
+  for_each_in_parallel(files.size(), [&](size_t i) {
+    const auto& [name, entry] = files[i];
     try {
       check_file(directory_, name, entry);
     } catch (const fs::filesystem_error& error) {
       unreadable(name, directory_, error.code().message());
     }
-  }
+  });
   for (const ProgramSpec& program : manifest_.programs) {
     try {
       check_package(directory_, program.file, manifest_);

@@ -68,7 +68,9 @@ lazydit_native* loaded(const Bundle& bundle, const lazydit_native_options& optio
   std::vector<lazydit_native_program> programs;
   for (size_t i = 0; i < paths.size(); ++i) {
     const ProgramSpec& program = manifest.programs[i];
-    programs.push_back({paths[i].c_str(), program.method.c_str(), manifest.files.at(program.file).sha256.c_str()});
+    const bool reuses = program.name == manifest.graph.modules[0].reuse;
+    programs.push_back({paths[i].c_str(), program.method.c_str(), manifest.files.at(program.file).sha256.c_str(),
+                        reuses ? manifest.graph.layer_norm_epsilon : 0});
   }
   lazydit_native* native = nullptr;
   lazydit_error error = {};

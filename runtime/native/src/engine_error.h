@@ -17,6 +17,7 @@ inline void check(executorch::runtime::Error error, const std::string& what, con
 }
 
 inline constexpr const char* kExportAgain = "export the bundle again with the ExecuTorch that is installed";
+inline constexpr const char* kWrongSignature = "export the bundle again: manifest and programs disagree";
 
 }  // namespace lazydit::native
 

@@ -7,12 +7,13 @@
 #include <exception>
 
 #include "failure.h"
+#include "parallel.h"
 #include "thread_pool.h"
 
 namespace lazydit::native {
 
 Executor::Executor(const std::vector<ProgramPlace>& places, const Options& options)
-    : interface_{this, run, nullptr, done_with}, weight_cache_(options.weight_cache) {
+    : interface_{this, run_reporting, nullptr, done_with}, weight_cache_(options.weight_cache) {
   executorch::runtime::runtime_init();
   resize_thread_pool(options.threads);
   for (const ProgramPlace& place : places) {
@@ -22,13 +23,17 @@ Executor::Executor(const std::vector<ProgramPlace>& places, const Options& optio
     entries_.push_back({static_cast<size_t>(file - places_.begin()), file->methods.size(), {}});
     file->methods.push_back(place.method);
   }
-  for (const FilePlace& place : places_) {
-    files_.push_back(std::make_unique<LoadedFile>(place, weight_cache_));
-    files_.back()->reserve(&planned_);
-  }
+  files_.resize(places_.size());
+  // Each looks through its kept weights for damage.
+  for_each_in_parallel(places_.size(),
+                       [&](size_t i) { files_[i] = std::make_unique<LoadedFile>(places_[i], weight_cache_); });
+  for (const auto& file : files_) file->reserve(&planned_);
   planned_.allocate();
   for (const auto& file : files_) file->load(&planned_, &temporary_);
-  for (Entry& entry : entries_) entry.signature = loaded(entry).signature();
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    entries_[i].signature = loaded(entries_[i]).signature();
+    kernels_.push_back(ReuseKernel::of(entries_[i].signature, places[i].layer_norm_epsilon));
+  }
 }
 
 const Executor::Entry& Executor::at(int32_t program) const {
@@ -47,17 +52,25 @@ LoadedProgram& Executor::loaded(const Entry& entry) {
   return file->program(entry.method);
 }
 
-int32_t Executor::run(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
-                      const lazydit_tensor* outputs, size_t num_outputs, char* message, size_t message_size) {
+int32_t Executor::run_reporting(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
+                                const lazydit_tensor* outputs, size_t num_outputs, char* message, size_t message_size) {
   auto* const executor = static_cast<Executor*>(self);
   try {
-    const std::lock_guard<std::mutex> lock(executor->one_at_a_time_);
-    executor->loaded(executor->at(program)).run(inputs, num_inputs, outputs, num_outputs);
+    executor->run(program, inputs, num_inputs, outputs, num_outputs);
     return 0;
   } catch (const std::exception& error) {
     std::snprintf(message, message_size, "%s", error.what());
     return 1;
   }
+}
+
+void Executor::run(int32_t program, const lazydit_tensor* inputs, size_t num_inputs, const lazydit_tensor* outputs,
+                   size_t num_outputs) {
+  const Entry& entry = at(program);
+  const std::lock_guard<std::mutex> lock(one_at_a_time_);
+  std::optional<ReuseKernel>& kernel = kernels_[static_cast<size_t>(program)];
+  if (kernel) return kernel->run(inputs, num_inputs, outputs, num_outputs);
+  loaded(entry).run(inputs, num_inputs, outputs, num_outputs);
 }
 
 /* A program that shares its file stays: the file would stay with the others. */

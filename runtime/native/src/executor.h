@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,14 +16,16 @@
 #include "loaded_file.h"
 #include "options.h"
 #include "planned_memory.h"
+#include "reuse_kernel.h"
 
 namespace lazydit::native {
 
-/* Where a program is found; `hash` is the file's, or empty. */
+/* Where a program is found; `hash` is the file's, or empty. `layer_norm_epsilon` as in lazydit_native_program. */
 struct ProgramPlace {
   std::string file;
   std::string method;
   std::string hash;
+  double layer_norm_epsilon;
 };
 
 class Executor {
@@ -44,10 +47,12 @@ class Executor {
     lazydit_native_signature signature;
   };
 
-  static int32_t run(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
-                     const lazydit_tensor* outputs, size_t num_outputs, char* message, size_t message_size);
+  static int32_t run_reporting(void* self, int32_t program, const lazydit_tensor* inputs, size_t num_inputs,
+                               const lazydit_tensor* outputs, size_t num_outputs, char* message, size_t message_size);
   static void done_with(void* self, int32_t program);
 
+  void run(int32_t program, const lazydit_tensor* inputs, size_t num_inputs, const lazydit_tensor* outputs,
+           size_t num_outputs);
   const Entry& at(int32_t program) const;
   LoadedProgram& loaded(const Entry& entry);
 
@@ -56,6 +61,7 @@ class Executor {
   std::string weight_cache_;
   std::vector<FilePlace> places_;
   std::vector<Entry> entries_;
+  std::vector<std::optional<ReuseKernel>> kernels_;  // of each entry; what is there runs in the method's place
   PlannedMemory planned_;
   executorch::extension::MallocMemoryAllocator temporary_;
   std::vector<std::unique_ptr<LoadedFile>> files_;  // in the order of places_; none while it is unloaded

@@ -72,6 +72,11 @@ int64_t JsonPlace::integer(int64_t least, int64_t most) const {
   return value_->get<int64_t>();
 }
 
+bool JsonPlace::boolean() const {
+  if (!value_->is_boolean()) fail("it is neither true nor false");
+  return value_->get<bool>();
+}
+
 double JsonPlace::number() const {
   if (!value_->is_number() || !std::isfinite(value_->get<double>())) fail("it is not a finite number");
   return value_->get<double>();

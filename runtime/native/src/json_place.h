@@ -32,6 +32,7 @@ class JsonPlace {
   bool is_null() const { return value_->is_null(); }
   bool is_text() const { return value_->is_string(); }
   int64_t integer(int64_t least, int64_t most) const;
+  bool boolean() const;
   double number() const;
   double number_between(double low, double high) const; /* both excluded */
   double share() const;                                 /* from 0 to 1 */

@@ -1,5 +1,6 @@
 #include "lazydit_native.h"
 
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -61,7 +62,10 @@ std::vector<ProgramPlace> places_of(const lazydit_native_program* programs, size
     const std::string hash = programs[i].hash == nullptr ? "" : programs[i].hash;
     require(hash.size() <= kLongestHash && hash.find_first_not_of(kHexadecimal) == std::string::npos,
             "the hash of a program's file is not hexadecimal: give its sha256, or none");
-    places.push_back({programs[i].file, programs[i].method, hash});
+    const double epsilon = programs[i].layer_norm_epsilon;
+    require(std::isfinite(epsilon) && epsilon >= 0,
+            "the epsilon of a program's layer norm is no number from 0: give the model's, or 0");
+    places.push_back({programs[i].file, programs[i].method, hash, epsilon});
   }
   return places;
 }

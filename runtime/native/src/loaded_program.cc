@@ -21,8 +21,6 @@ using executorch::runtime::MemoryManager;
 using executorch::runtime::Method;
 using executorch::runtime::MethodMeta;
 
-constexpr const char* kWrongSignature = "export the bundle again: manifest and programs disagree";
-
 Method loaded(const ProgramFile& file, const std::string& method, MemoryManager& memory,
               const LoadBackendOptionsMap& backend_options) {
   auto result = file.program().load_method(method.c_str(), &memory, nullptr, nullptr, &backend_options);

@@ -116,18 +116,30 @@ ModuleNode module_of(const JsonPlace& place) {
           place["program"].name(), place["reuse"].name()};
 }
 
+double layer_norm_epsilon_of(const JsonPlace& place) {
+  place.check_keys({"kind", "epsilon"});
+  place["kind"].one_of({"layer_norm"});
+  return place["epsilon"].number_between(0, 1);
+}
+
 GateGraph graph_of(const JsonPlace& place) {
-  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks"});
+  place.check_keys({"condition", "embed", "modules", "final", "decode"}, {"blocks", "extrapolate", "norm"});
   const JsonPlace condition = place["condition"];
   condition.check_keys({"program", "max_steps"});
-  GateGraph graph = {condition["program"].name(), size_of(condition["max_steps"]),
-                     place["embed"].name(),       {},
-                     {},                          place["final"].name(),
-                     {}};
+  GateGraph graph = {condition["program"].name(),
+                     size_of(condition["max_steps"]),
+                     place["embed"].name(),
+                     {},
+                     {},
+                     place["final"].name(),
+                     {},
+                     {},
+                     place.has("norm") && !place["norm"].is_null() ? layer_norm_epsilon_of(place["norm"]) : 0};
   for (const JsonPlace& module : place["modules"].items(2, kAnyNumber)) graph.modules.push_back(module_of(module));
   if (place.has("blocks"))
     for (const JsonPlace& block : place["blocks"].items(0, kAnyNumber)) graph.blocks.push_back(block.name());
   if (!place["decode"].is_null()) graph.decode = place["decode"].name();
+  if (place.has("extrapolate") && !place["extrapolate"].is_null()) graph.extrapolate = place["extrapolate"].name();
   return graph;
 }
 
@@ -142,7 +154,8 @@ void check_calibration(const JsonPlace& place) {
 
 GateSetSpec gate_set_of(const JsonPlace& place) {
   place.check_keys({"name", "steps", "timesteps", "alphas_cumprod", "file", "thresholds", "max_reuse", "target_ratio",
-                    "calibration"});
+                    "calibration"},
+                   {"extrapolate"});
   check_calibration(place["calibration"]);
   if (!place["target_ratio"].is_null()) place["target_ratio"].share();
   const JsonPlace thresholds = place["thresholds"];
@@ -154,12 +167,29 @@ GateSetSpec gate_set_of(const JsonPlace& place) {
                      place["file"].path(),
                      thresholds["attn"].share(),
                      thresholds["mlp"].share(),
-                     place["max_reuse"].is_null() ? 0 : count_of(place["max_reuse"])};
+                     place["max_reuse"].is_null() ? 0 : count_of(place["max_reuse"]),
+                     place.has("extrapolate") && place["extrapolate"].boolean()};
   for (const JsonPlace& timestep : place["timesteps"].items(1, kAnyNumber))
     set.timesteps.push_back(timestep.integer(0, kLargestSize - 1));
   for (const JsonPlace& alpha : place["alphas_cumprod"].items(1, kAnyNumber))
     set.alphas_cumprod.push_back(alpha.number_between(0, 1));
   return set;
+}
+
+RatioPoint ratio_point_of(const JsonPlace& place) {
+  place.check_keys({"gates", "thresholds", "max_reuse", "lazy_ratio"});
+  const JsonPlace thresholds = place["thresholds"];
+  thresholds.check_keys({"attn", "mlp"});
+  return {place["gates"].name(), thresholds["attn"].share(), thresholds["mlp"].share(),
+          place["max_reuse"].is_null() ? 0 : count_of(place["max_reuse"]), place["lazy_ratio"].share()};
+}
+
+LazyRatios lazy_ratios_of(const JsonPlace& place) {
+  place.check_keys({"steps", "images", "points"});
+  size_of(place["images"]);
+  LazyRatios ratios = {count_of(place["steps"]), {}};
+  for (const JsonPlace& point : place["points"].items(1, kAnyNumber)) ratios.points.push_back(ratio_point_of(point));
+  return ratios;
 }
 
 std::map<std::string, int64_t> formats_of(const JsonPlace& place) {
@@ -188,7 +218,7 @@ Manifest Manifest::read(const std::filesystem::path& path) {
   const JsonPlace place(content, source);
   place.check_keys({"schema_version", "target", "precision", "tools", "model", "diffusion", "defaults", "files",
                     "programs", "graph", "gate_sets"},
-                   {"formats", "verification", "weights"});
+                   {"formats", "lazy_ratios", "verification", "weights"});
   check_the_rest(place);
   const JsonPlace defaults = place["defaults"];
   defaults.check_keys({"steps", "guidance"});
@@ -202,10 +232,14 @@ Manifest Manifest::read(const std::filesystem::path& path) {
                        files_of(place["files"]),
                        {},
                        graph_of(place["graph"]),
+                       {},
                        {}};
   for (const auto& [name, program] : place["programs"].members())
     manifest.programs.push_back(program_of(name, program));
   for (const JsonPlace& set : place["gate_sets"].items(0, kAnyNumber)) manifest.gate_sets.push_back(gate_set_of(set));
+  if (place.has("lazy_ratios"))
+    for (const JsonPlace& ratios : place["lazy_ratios"].items(0, kAnyNumber))
+      manifest.lazy_ratios.push_back(lazy_ratios_of(ratios));
   return manifest;
 }
 

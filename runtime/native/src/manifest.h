@@ -71,6 +71,8 @@ struct GateGraph {
   std::vector<std::string> blocks; /* a program per block, or none */
   std::string final;
   std::optional<std::string> decode;
+  std::optional<std::string> extrapolate; /* none in bundles that cannot extrapolate */
+  double layer_norm_epsilon; /* of the norm between modules; 0 where it is no layer norm without weights */
 };
 
 struct GateSetSpec {
@@ -82,6 +84,21 @@ struct GateSetSpec {
   double threshold_attn;
   double threshold_mlp;
   int32_t max_reuse;  // 0: no limit
+  bool extrapolate;
+};
+
+/* A gate set, thresholds and limit (0: none), and the lazy ratio that they gave. */
+struct RatioPoint {
+  std::string gates;
+  double threshold_attn;
+  double threshold_mlp;
+  int32_t max_reuse;
+  double lazy_ratio;
+};
+
+struct LazyRatios {
+  int32_t steps;
+  std::vector<RatioPoint> points;  // of ascending lazy ratio
 };
 
 struct Manifest {
@@ -96,6 +113,7 @@ struct Manifest {
   std::vector<ProgramSpec> programs;
   GateGraph graph;
   std::vector<GateSetSpec> gate_sets;
+  std::vector<LazyRatios> lazy_ratios;  // of every step count at which a lazy ratio may be wished for
 
   /* Applies schema version and structure (manifest.schema.json). Throws Failure. */
   static Manifest read(const std::filesystem::path& path);

@@ -1,5 +1,6 @@
 #include "manifest_checks.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -76,9 +77,12 @@ void check_programs(const Manifest& manifest) {
     check_program(manifest, module.reuse, {{hidden, hidden, vector}, {hidden, hidden, norm_sum}});
   }
   for (const std::string& block : graph.blocks)
-    check_program(manifest, block,
-                  {{hidden, hidden, vector, vector, vector, vector, vector, vector},
-                   {hidden, hidden, norm_sum, hidden, hidden}});
+    check_program(
+        manifest, block,
+        {{hidden, hidden, vector, vector, vector, vector, vector, vector}, {hidden, hidden, norm_sum, hidden, hidden}});
+  if (graph.extrapolate)
+    check_program(manifest, *graph.extrapolate,
+                  {{hidden, hidden, hidden, float32({1, 1, 1}), vector}, {hidden, hidden, norm_sum}});
   check_program(manifest, graph.final,
                 {{hidden, vector, vector}, {float32({1, model.output_channels, height, width})}});
   if (!graph.decode) return;
@@ -114,9 +118,9 @@ void check_modules(const Manifest& manifest) {
           "graph.modules lists " + std::to_string(modules.size()) + " modules for depth " +
               std::to_string(manifest.model.depth));
   const auto& blocks = manifest.graph.blocks;
-  require(blocks.empty() || 2 * blocks.size() == modules.size(),
-          "graph.blocks lists " + std::to_string(blocks.size()) + " programs for depth " +
-              std::to_string(manifest.model.depth));
+  require(blocks.empty() || 2 * blocks.size() == modules.size(), "graph.blocks lists " + std::to_string(blocks.size()) +
+                                                                     " programs for depth " +
+                                                                     std::to_string(manifest.model.depth));
   for (size_t i = 0; i < modules.size(); ++i) {
     require(modules[i].block == static_cast<int64_t>(i / 2) && modules[i].kind == (i % 2 == 0 ? "attn" : "mlp"),
             "graph.modules[" + std::to_string(i) + "] is " + modules[i].kind + " of block " +
@@ -144,6 +148,8 @@ void check_gate_set(const Manifest& manifest, const GateSetSpec& set) {
           "the timesteps of " + where + " do not descend within the training timesteps");
   require(all_neighbours(set.alphas_cumprod, [](double a, double b) { return a < b; }),
           "the alphas of " + where + " do not ascend");
+  require(!set.extrapolate || manifest.graph.extrapolate,
+          where + " extrapolates and graph.extrapolate names no program");
   const auto entry = manifest.files.find(set.file);
   require(entry != manifest.files.end(), set.file + " of " + where + " is not listed in files");
   const size_t modules = manifest.graph.modules.size();
@@ -160,6 +166,26 @@ void check_gate_sets(const Manifest& manifest) {
     for (const GateSetSpec& other : manifest.gate_sets) same += other.name == set.name ? 1 : 0;
     require(same == 1, "two gate sets are called " + set.name);
     check_gate_set(manifest, set);
+  }
+}
+
+void check_lazy_ratios(const Manifest& manifest) {
+  for (const LazyRatios& ratios : manifest.lazy_ratios) {
+    const std::string where = "lazy_ratios of " + std::to_string(ratios.steps) + " steps";
+    const auto same = std::count_if(manifest.lazy_ratios.begin(), manifest.lazy_ratios.end(),
+                                    [&](const LazyRatios& other) { return other.steps == ratios.steps; });
+    require(same == 1, where + " are listed more than once");
+    for (const RatioPoint& point : ratios.points) {
+      const bool known = std::any_of(manifest.gate_sets.begin(), manifest.gate_sets.end(), [&](const GateSetSpec& set) {
+        return set.name == point.gates && set.steps == ratios.steps;
+      });
+      require(known, where + " name " + point.gates + ", no gate set of it");
+      for (const double threshold : {point.threshold_attn, point.threshold_mlp})
+        require(threshold > 0 && threshold < 1, where + " hold a threshold that is not within 0 and 1");
+    }
+    require(all_neighbours(ratios.points,
+                           [](const RatioPoint& a, const RatioPoint& b) { return a.lazy_ratio <= b.lazy_ratio; }),
+            where + " do not ascend");
   }
 }
 
@@ -181,6 +207,7 @@ void check_manifest(const Manifest& manifest) {
   check_modules(manifest);
   check_programs(manifest);
   check_gate_sets(manifest);
+  check_lazy_ratios(manifest);
 }
 
 }  // namespace lazydit::native

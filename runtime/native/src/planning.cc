@@ -5,6 +5,7 @@
 #include <set>
 
 #include "failure.h"
+#include "lazy_ratio.h"
 #include "manifest_checks.h"
 
 namespace lazydit::native {
@@ -109,6 +110,7 @@ CoreModel::CoreModel(const Manifest& manifest) {
             modules_.data(),
             blocks_.empty() ? nullptr : blocks_.data(),
             number_of(manifest, graph.modules[0].reuse),
+            graph.extrapolate ? number_of(manifest, *graph.extrapolate) : -1,
             number_of(manifest, graph.final),
             graph.decode ? number_of(manifest, *graph.decode) : -1,
             image[0],
@@ -117,9 +119,14 @@ CoreModel::CoreModel(const Manifest& manifest) {
             model.activation_type == "float16" ? LAZYDIT_FLOAT16 : LAZYDIT_FLOAT32};
 }
 
-CorePlan::CorePlan(const Bundle& bundle, const Wish& wish)
-    : guidance_(wish.guidance.value_or(bundle.manifest().default_guidance)) {
+Wish decided(const Bundle& bundle, const Wish& wish) {
+  return wish.lazy_ratio ? with_lazy_ratio(bundle.manifest(), wish, steps_of(bundle, wish)) : wish;
+}
+
+CorePlan::CorePlan(const Bundle& bundle, const Wish& asked)
+    : guidance_(asked.guidance.value_or(bundle.manifest().default_guidance)) {
   const Manifest& manifest = bundle.manifest();
+  const Wish wish = decided(bundle, asked);
   check_numbers(wish);
   plan_.policy.kind = kind_of(wish);
   plan_.steps = steps_of(bundle, wish);
@@ -141,6 +148,9 @@ CorePlan::CorePlan(const Bundle& bundle, const Wish& wish)
     plan_.policy.threshold_mlp = static_cast<float>(wish.thresholds->second);
   }
   if (wish.max_reuse) plan_.policy.max_reuse = *wish.max_reuse;
+  if (wish.extrapolate) plan_.policy.extrapolate = *wish.extrapolate ? 1 : 0;
+  if (plan_.policy.extrapolate != 0 && !manifest.graph.extrapolate)
+    refuse("this bundle has no program to extrapolate with: export it again, or hold what is reused");
   if (plan_.policy.kind == LAZYDIT_SCHEDULE)
     schedule_ = mask_of(wish, static_cast<size_t>(plan_.steps), manifest.graph.modules.size());
   plan_.policy.schedule = schedule_.data();
@@ -155,6 +165,7 @@ void CorePlan::take_gate_set(const GateSetSpec& set) {
   plan_.policy.threshold_attn = static_cast<float>(set.threshold_attn);
   plan_.policy.threshold_mlp = static_cast<float>(set.threshold_mlp);
   plan_.policy.max_reuse = set.max_reuse;
+  plan_.policy.extrapolate = set.extrapolate ? 1 : 0;
 }
 
 void CorePlan::space_timesteps(const DiffusionSpec& diffusion) {

@@ -22,9 +22,15 @@ struct Wish {
   std::vector<std::vector<uint8_t>> schedule;           // schedule: [steps][modules], 1 runs; empty: attention runs at
                                                         // even steps, feedforward at odd ones
   std::optional<int32_t> max_reuse;                     // 0: no limit; left open: what the gate set was made with
+  std::optional<bool> extrapolate;                      // left open: what the gate set was made with
+  std::optional<double> lazy_ratio;                     // lazy: share of modules to reuse, 0 is always; the
+                                                        // bundle's calibration then picks all of the above
   std::optional<int32_t> steps;
   std::optional<double> guidance;  // 1 is none
 };
+
+/* `wish` with a lazy ratio turned into the policy that gives it. Throws Failure where the bundle cannot do it. */
+Wish decided(const Bundle& bundle, const Wish& wish);
 
 /* The gate graph of a bundle as the core takes it. Of use while this object lives. */
 class CoreModel {
@@ -40,11 +46,11 @@ class CoreModel {
   lazydit_model model_;
 };
 
-/* A wish with everything decided, as the core takes it. Of use while this object and the bundle live. */
+/* What was asked for with everything decided, as the core takes it. Of use while this object and the bundle live. */
 class CorePlan {
  public:
   /* Throws Failure where the bundle cannot do what is wished. */
-  CorePlan(const Bundle& bundle, const Wish& wish);
+  CorePlan(const Bundle& bundle, const Wish& asked);
   CorePlan(const CorePlan&) = delete;
   CorePlan& operator=(const CorePlan&) = delete;
 

@@ -7,21 +7,23 @@
 #include <cstdint>
 #include <string>
 
+#include "sha256_blocks.h"
+
 namespace lazydit::native {
 
 class Sha256 {
  public:
+  explicit Sha256(Sha256Compress compress = fastest_sha256_compress()) : compress_(compress) {}
+
   void add(const void* data, size_t size);
 
   /* 64 lower-case digits; nothing may be added afterwards. */
   std::string finish();
 
  private:
-  void compress(const unsigned char* block);
-
-  std::array<uint32_t, 8> state_ = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::array<unsigned char, 64> block_ = {};
+  Sha256Compress compress_;
+  Sha256State state_ = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::array<unsigned char, kSha256Block> block_ = {};
   size_t filled_ = 0;
   uint64_t total_ = 0;
 };

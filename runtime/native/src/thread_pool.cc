@@ -1,6 +1,5 @@
 #include "thread_pool.h"
 
-#include <cstddef>
 #include <string>
 
 #include "failure.h"
@@ -14,6 +13,7 @@ class ThreadPool {
  public:
   size_t get_thread_count() const;
   bool _unsafe_reset_threadpool(uint32_t threads);
+  void run(runtime::FunctionRef<void(size_t)> work, size_t count);
 };
 ThreadPool* get_threadpool();
 }  // namespace executorch::extension::threadpool
@@ -28,6 +28,12 @@ void resize_thread_pool(int32_t threads) {
   if (pool == nullptr || !pool->_unsafe_reset_threadpool(wanted))
     throw Failure(LAZYDIT_EXECUTOR_FAILED,
                   "ExecuTorch cannot make a pool of " + std::to_string(threads) + " threads: choose fewer threads");
+}
+
+void in_parallel(size_t count, executorch::runtime::FunctionRef<void(size_t)> work) {
+  auto* const pool = count > 1 ? executorch::extension::threadpool::get_threadpool() : nullptr;
+  if (pool != nullptr) return pool->run(work, count);
+  for (size_t i = 0; i < count; ++i) work(i);
 }
 
 }  // namespace lazydit::native

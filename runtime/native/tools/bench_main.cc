@@ -4,7 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
-#include <fstream>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +17,8 @@
 #include "engine.h"
 #include "failure.h"
 #include "interrupt.h"
+#include "process_memory.h"
+#include "serve.h"
 
 namespace lazydit::tools {
 namespace {
@@ -28,6 +30,7 @@ struct BenchOptions {
   std::vector<std::string> policies = {"always", "lazy", "every-n"};
   std::vector<int32_t> steps = {10, 20};
   int32_t rounds = 20;
+  bool serve = false;
   EngineOptions engine;
 };
 
@@ -56,7 +59,9 @@ CommandLine command_line(BenchOptions* options) {
        {"threads", "N", "of the engine; one per processor",
         [=](Text v) { options->engine.threads = static_cast<int32_t>(whole_number(v, "threads", 1, 1024)); }},
        {"weight-cache", "DIR", "folder for packed weights, which make the next load fast; none",
-        [=](Text v) { options->engine.weight_cache = v; }}}};
+        [=](Text v) { options->engine.weight_cache = v; }},
+       {"serve", "", "time what benchmarks/latency.py asks for on standard input instead",
+        [=](Text) { options->serve = true; }}}};
 }
 
 template <typename Work>
@@ -66,17 +71,10 @@ double milliseconds(Work work) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/* The most memory that the process has had so far; null where the system does not tell. */
-Json peak_memory_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.compare(0, 6, "VmHWM:") == 0) return std::stoll(line.substr(6)) * 1024;
-  return nullptr;
-}
-
 void bench(int count, const char* const* arguments) {
   BenchOptions options;
   if (!command_line(&options).parse(count, arguments)) return;
+  if (options.serve) return serve(options.bundle, options.engine, std::cin, std::cout);
   std::optional<native::Bundle> bundle;
   const double verify_ms = milliseconds([&] { bundle.emplace(options.bundle); });
   const std::vector<Case> cases = cases_of(*bundle, options.policies, options.steps);
@@ -88,6 +86,7 @@ void bench(int count, const char* const* arguments) {
   const double warm_ms = milliseconds(load);
   throw_if_interrupted();
   const Json rows = measure(*bundle, *engine, cases, options.rounds);
+  const std::optional<int64_t> peak = peak_bytes();
   utsname system = {};
   uname(&system);
   const native::Manifest& manifest = bundle->manifest();
@@ -103,7 +102,7 @@ void bench(int count, const char* const* arguments) {
                        {"verify_ms", verify_ms},
                        {"load_cold_ms", cold_ms},
                        {"load_warm_ms", warm_ms},
-                       {"peak_memory_bytes", peak_memory_bytes()},
+                       {"peak_memory_bytes", peak ? Json(*peak) : Json()},
                        {"rows", rows}};
   std::printf("%s\n", result.dump(1).c_str());
 }

@@ -22,11 +22,11 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {"condition_ms", &lazydit_timings::condition_ms}, {"embed_ms", &lazydit_timings::embed_ms},
-    {"attn_ms", &lazydit_timings::attn_ms},           {"mlp_ms", &lazydit_timings::mlp_ms},
-    {"block_ms", &lazydit_timings::block_ms},         {"reuse_ms", &lazydit_timings::reuse_ms},
-    {"final_ms", &lazydit_timings::final_ms},         {"decode_ms", &lazydit_timings::decode_ms},
-    {"scheduler_ms", &lazydit_timings::scheduler_ms},
+    {"condition", &lazydit_timings::condition_ms}, {"embed", &lazydit_timings::embed_ms},
+    {"attn", &lazydit_timings::attn_ms},           {"mlp", &lazydit_timings::mlp_ms},
+    {"block", &lazydit_timings::block_ms},         {"reuse", &lazydit_timings::reuse_ms},
+    {"final", &lazydit_timings::final_ms},         {"decode", &lazydit_timings::decode_ms},
+    {"scheduler", &lazydit_timings::scheduler_ms},
 };
 
 /* A case, planned, with what the rounds measured. */
@@ -65,7 +65,7 @@ class Timed {
                 {"image_ms", image_ms()},
                 {"image_ms_p90", percentile(image_ms_, kPercentile)},
                 {"ddim_steps", plain_ms.size() < 2 ? Json() : Json(equal_latency_steps(image_ms(), plain_ms))}};
-    for (const Kind& kind : kKinds) row[kind.name] = median(kind_ms_.at(kind.name));
+    for (const Kind& kind : kKinds) row[std::string(kind.name) + "_ms"] = median(kind_ms_.at(kind.name));
     return row;
   }
 
@@ -112,6 +112,18 @@ std::vector<Case> cases_of(const native::Bundle& bundle, const std::vector<std::
     add_once({kPlain, std::max(1, steps / 2), ""}, &cases);
   }
   return cases;
+}
+
+Json image_times(const Generation& generation) {
+  lazydit_timings timings = {};
+  lazydit_generation_timings(generation.get(), &timings);
+  const double* const steps = lazydit_generation_step_ms(generation.get());
+  Json kinds = Json::object();
+  for (const Kind& kind : kKinds) kinds[kind.name] = timings.*kind.time;
+  return {{"image_ms", timings.total_ms},
+          {"step_ms", std::vector<double>(steps, steps + generation.plan().get().steps)},
+          {"lazy_ratio", generation.lazy_ratio()},
+          {"kind_ms", std::move(kinds)}};
 }
 
 Json measure(const native::Bundle& bundle, const Engine& engine, const std::vector<Case>& cases, int32_t rounds) {

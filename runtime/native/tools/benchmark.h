@@ -24,6 +24,9 @@ struct Case {
 std::vector<Case> cases_of(const native::Bundle& bundle, const std::vector<std::string>& policies,
                            const std::vector<int32_t>& step_counts);
 
+/* The times of the generation's last run, under the names of benchmarks/protocol.py's ImageTimes. */
+nlohmann::ordered_json image_times(const Generation& generation);
+
 /* One row per case, with the fields of benchmarks/latency.py, after one image each to warm up. Throws Failure. */
 nlohmann::ordered_json measure(const native::Bundle& bundle, const Engine& engine, const std::vector<Case>& cases,
                                int32_t rounds);

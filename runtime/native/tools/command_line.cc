@@ -31,7 +31,10 @@ bool CommandLine::parse(int count, const char* const* arguments) const {
     }
     const size_t equals = argument.find('=');
     const Option& option = find(argument.substr(0, equals));
-    if (equals != std::string::npos) {
+    if (option.value.empty()) {
+      if (equals != std::string::npos) refuse(argument + " takes no value: give --" + option.name);
+      option.take("");
+    } else if (equals != std::string::npos) {
       option.take(argument.substr(equals + 1));
     } else {
       if (i + 1 == count) refuse(argument + " has no value: give " + argument + " " + option.value);

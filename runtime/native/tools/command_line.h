@@ -1,4 +1,4 @@
-/* Options of a command line: long names only, each with a value. */
+/* Options of a command line: long names only, each with a value or a flag. */
 #ifndef LAZYDIT_TOOLS_COMMAND_LINE_H_
 #define LAZYDIT_TOOLS_COMMAND_LINE_H_
 
@@ -11,7 +11,7 @@ namespace lazydit::tools {
 
 struct Option {
   std::string name;   // without the dashes
-  std::string value;  // what stands for its value in the help
+  std::string value;  // what stands for its value in the help; empty for a flag
   std::string help;
   std::function<void(const std::string& value)> take;
 };

@@ -55,6 +55,8 @@ CommandLine command_line(RunOptions* options) {
        {"gates", "NAME", "lazy: the gate set, for example 10-r30", [=](Text v) { wish->gates = v; }},
        {"threshold", "N", "lazy: run a module iff its score reaches it; 0.5, or 0.5,0.4 (attn,mlp)",
         [=](Text v) { wish->thresholds = thresholds_of(v); }},
+       {"lazy-ratio", "N", "lazy: the share of modules to reuse, for example 0.4; 0 is always",
+        [=](Text v) { wish->lazy_ratio = real_number(v, "lazy-ratio"); }},
        {"guidance", "N", "scale of guidance; 1 is none", [=](Text v) { wish->guidance = real_number(v, "guidance"); }},
        {"threads", "N", "of the engine; one per processor",
         [=](Text v) { options->engine.threads = static_cast<int32_t>(whole_number(v, "threads", 1, 1024)); }},
@@ -109,6 +111,7 @@ void run_command(int count, const char* const* arguments) {
     native::refuse(
         "this bundle has no decode program, so there is no image to write: write the latent, with --out x.f32");
   // What cannot be wished for is said before the programs are loaded; memory is taken only for sizes that they have.
+  options.wish = native::decided(bundle, options.wish);
   native::CorePlan(bundle, options.wish);
   throw_if_interrupted();
   const Engine engine(bundle, options.engine);

@@ -54,10 +54,12 @@ Json decisions_of(const native::Bundle& bundle, const Generation& generation) {
   const Shape shape = {generation.plan().timesteps().size(), static_cast<size_t>(lazydit_generation_samples(core)),
                        names.size()};
   const auto number = [](double value) { return Json(value); };
+  const auto flag = [](uint8_t value) { return Json(value != 0); };
   return {{"timesteps", generation.plan().timesteps()},
           {"modules", std::move(names)},
           {"scores", nested(lazydit_generation_scores(core), shape, number)},
-          {"ran", nested(lazydit_generation_ran(core), shape, [](uint8_t ran) { return Json(ran != 0); })},
+          {"ran", nested(lazydit_generation_ran(core), shape, flag)},
+          {"extrapolated", nested(lazydit_generation_extrapolated(core), shape, flag)},
           {"module_ms", nested(lazydit_generation_module_ms(core), shape, number)}};
 }
 
@@ -66,12 +68,15 @@ Json decisions_of(const native::Bundle& bundle, const Generation& generation) {
 std::string trace_json(const native::Bundle& bundle, const std::string& policy, int64_t label, uint64_t seed,
                        const Generation& generation) {
   const native::GateSetSpec* const gates = generation.plan().gate_set();
+  const lazydit_policy& rules = generation.plan().get().policy;
   Json image = {{"label", label},
                 {"seed", seed},
                 {"steps", generation.plan().get().steps},
                 {"guidance", generation.plan().guidance()},
                 {"policy", policy},
                 {"gates", gates == nullptr ? Json() : Json(gates->name)},
+                {"thresholds", gates == nullptr ? Json() : Json({rules.threshold_attn, rules.threshold_mlp})},
+                {"max_reuse", rules.max_reuse == 0 ? Json() : Json(rules.max_reuse)},
                 {"lazy_ratio", generation.lazy_ratio()},
                 {"timings", timings_of(generation)},
                 {"trace", decisions_of(bundle, generation)}};

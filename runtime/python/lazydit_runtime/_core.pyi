@@ -23,7 +23,8 @@ class ActivationType(enum.Enum):
 class Model:
     """A model's sizes and gate graph. A program's number is its place in `programs`.
 
-    `blocks` are the programs of whole blocks, one per block or none.
+    `blocks` are the programs of whole blocks, one per block or none; without `extrapolate` policies
+    cannot extrapolate.
     """
 
     def __init__(
@@ -46,13 +47,15 @@ class Model:
         image_shape: Sequence[int],
         activation_type: ActivationType = ActivationType.FLOAT32,
         blocks: Sequence[int] = (),
+        extrapolate: int | None = None,
     ) -> None: ...
 
 class Plan:
     """Steps and policy of a generation.
 
     `gates` is float32 [T, 2L, D], `schedule` bool [T, 2L] (True: run); `thresholds` are those of
-    attention and feedforward; `max_reuse` 0 means no limit.
+    attention and feedforward; `max_reuse` 0 means no limit; with `extrapolate` what is reused is
+    extrapolated from a module's last two outputs.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Plan:
         every_n: int = 1,
         schedule: NDArray[np.bool_] | None = None,
         max_reuse: int = 0,
+        extrapolate: bool = False,
     ) -> None: ...
 
 class Step:
@@ -116,6 +120,8 @@ class Generation:
         """[T, S, 2L]; NaN where no gate decided."""
     def ran(self) -> NDArray[np.bool_]:
         """[T, S, 2L]; False where the module was reused."""
+    def extrapolated(self) -> NDArray[np.bool_]:
+        """[T, S, 2L]; True where what was reused was extrapolated."""
     def module_ms(self) -> NDArray[np.float64]:
         """[T, S, 2L]: time of the run or reuse."""
     def step_ms(self) -> NDArray[np.float64]:

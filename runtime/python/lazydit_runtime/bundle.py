@@ -1,7 +1,9 @@
 """Opening a bundle: everything is checked before anything of it is run or mapped."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +43,11 @@ class Bundle:
             )
         manifest = Manifest.read(directory / FILE_NAME)
         check_manifest(manifest)
-        for name, entry in manifest.files.items():
-            _check_file(directory, name, entry)
+        # Hashing lets go of the interpreter, and takes most of the time that loading takes.
+        with ThreadPoolExecutor() as pool:
+            checks = pool.map(partial(_check_file, directory), manifest.files.items())
+            for _ in checks:  # raises for the first that is wrong
+                pass
         for file in {program.file for program in manifest.programs.values()}:
             _check_package(directory, file, manifest)
         gates = {spec.name: _read_gates(directory, manifest, spec) for spec in manifest.gate_sets}
@@ -65,7 +70,8 @@ class Bundle:
         return self._gates[self.gate_set(name).name]
 
 
-def _check_file(directory: Path, name: str, entry: FileEntry) -> None:
+def _check_file(directory: Path, file: tuple[str, FileEntry]) -> None:
+    name, entry = file
     path = directory / name
     try:
         # A link may lead back into the bundle today and elsewhere tomorrow.

@@ -137,11 +137,24 @@ class ModuleNode:
 
 
 @dataclass(frozen=True)
+class NormSpec:
+    """The norm between modules, where it is a layer norm without weights over the width.
+
+    With it a runtime may compute `reuse` and its like itself, in place of the program.
+    """
+
+    kind: Literal["layer_norm"]
+    epsilon: float
+
+
+@dataclass(frozen=True)
 class GateGraph:
     """Which programs follow one another; `modules` in order attn 0, mlp 0, attn 1, ...
 
     `blocks` names a program per block that does what its two modules do, or none: it is called
-    where both run whatever a gate says.
+    where both run whatever a gate says. `extrapolate` is the program that reuses the last two
+    outputs of a module, None where the bundle has none: then policies cannot extrapolate.
+    `norm` None: the manifest does not tell.
     """
 
     condition: ConditionNode
@@ -150,6 +163,8 @@ class GateGraph:
     final: str
     decode: str | None
     blocks: tuple[str, ...] = ()
+    extrapolate: str | None = None
+    norm: NormSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -173,8 +188,31 @@ class CalibrationPoint:
 
 
 @dataclass(frozen=True)
+class RatioPoint:
+    """A gate set, thresholds and limit (None: no limit), and the lazy ratio that they gave."""
+
+    gates: str
+    thresholds: Thresholds
+    max_reuse: int | None
+    lazy_ratio: float
+
+
+@dataclass(frozen=True)
+class LazyRatios:
+    """Points of one step count, of ascending lazy ratio, measured on so many images."""
+
+    steps: int
+    images: int
+    points: tuple[RatioPoint, ...]
+
+
+@dataclass(frozen=True)
 class GateSetSpec:
-    """A gate set; steps in sampling order. `max_reuse` None: no limit."""
+    """A gate set; steps in sampling order.
+
+    `max_reuse` None: no limit. `extrapolate`: what is reused is extrapolated from a module's last
+    two outputs.
+    """
 
     name: str
     steps: int
@@ -185,6 +223,7 @@ class GateSetSpec:
     max_reuse: int | None
     target_ratio: float | None
     calibration: tuple[CalibrationPoint, ...]
+    extrapolate: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,6 +232,7 @@ class Manifest:
 
     `formats` holds the versions of the programs' file format, for example {"onnx_opset": 20}, where
     a runtime may know some and not others: it refuses those it does not know.
+    `lazy_ratios` has an entry for every step count at which a lazy ratio may be wished for.
     `verification` holds the numbers of the parity gate, whatever it measured. `weights` is None
     where the target does not tell.
     """
@@ -211,6 +251,7 @@ class Manifest:
     verification: Mapping[str, Any] = field(default_factory=dict)
     formats: Mapping[str, int] = field(default_factory=dict)
     weights: WeightsSpec | None = None
+    lazy_ratios: tuple[LazyRatios, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -326,9 +367,12 @@ _PARTS: dict[str, type] = {
     "graph": GateGraph,
     "condition": ConditionNode,
     "modules": ModuleNode,
+    "norm": NormSpec,
     "gate_sets": GateSetSpec,
     "thresholds": Thresholds,
     "calibration": CalibrationPoint,
+    "lazy_ratios": LazyRatios,
+    "points": RatioPoint,
 }
 _BY_NAME = ("files", "programs")
 

@@ -15,7 +15,7 @@ from lazydit_runtime import _core, planning
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.executors import Executor, executor_for, open_executor
 from lazydit_runtime.planning import Memory, Setting
-from lazydit_runtime.policies import MaxReuse, Policy, ThresholdPair, named_policy
+from lazydit_runtime.policies import Extrapolate, MaxReuse, Policy, ThresholdPair, named_policy
 from lazydit_runtime.results import Result, Timings
 from lazydit_runtime.trace import Trace
 
@@ -138,6 +138,8 @@ class Pipeline:
         gates: str | None = None,
         thresholds: float | ThresholdPair | None = None,
         max_reuse: MaxReuse = "stored",
+        extrapolate: Extrapolate = "stored",
+        lazy_ratio: float | None = None,
         noise: NDArray[np.float32] | None = None,
         on_step: OnStep | None = None,
     ) -> Result:
@@ -146,7 +148,8 @@ class Pipeline:
         Args:
             label, seed, steps, guidance, noise: as in `Request`.
             policy: "lazy", "always", "every-n", "schedule", or a policy.
-            gates, thresholds, max_reuse: as in `policies.Lazy`, for a policy given by name.
+            gates, thresholds, max_reuse, extrapolate, lazy_ratio: as in `policies.Lazy`, for a
+                policy given by name.
             on_step: called after every step, on the calling thread; a true answer cancels.
 
         Raises:
@@ -155,10 +158,20 @@ class Pipeline:
             Exception: what the executor or `on_step` raised, unchanged.
         """
         if isinstance(policy, str):
-            policy = named_policy(policy, gates=gates, thresholds=thresholds, max_reuse=max_reuse)
-        elif (gates, thresholds, max_reuse) != (None, None, "stored"):
+            policy = named_policy(
+                policy,
+                gates=gates,
+                thresholds=thresholds,
+                max_reuse=max_reuse,
+                extrapolate=extrapolate,
+                lazy_ratio=lazy_ratio,
+            )
+        elif (gates, thresholds, max_reuse, extrapolate, lazy_ratio) != (
+            *(None, None, "stored", "stored", None),
+        ):
             raise LazyDiTError(
-                "gates, thresholds and max_reuse go with a policy's name: put them into the policy"
+                "gates, thresholds, max_reuse, extrapolate and lazy_ratio go with a policy's name: "
+                "put them into the policy"
             )
         request = Request(label, seed, steps, guidance, policy, noise)
         return self.generate_all([request], on_step)[0]
@@ -227,6 +240,8 @@ class Pipeline:
             guidance=setting.guidance,
             policy=setting.policy.name,
             gates=None if setting.gate_set is None else setting.gate_set.name,
+            thresholds=None if setting.gate_set is None else setting.thresholds,
+            max_reuse=setting.max_reuse,
             latent=latent,
             pixels=sources[manifest.model.image],
             trace=Trace(
@@ -234,6 +249,7 @@ class Pipeline:
                 modules=tuple(module.name for module in manifest.graph.modules),
                 scores=generation.scores(),
                 ran=generation.ran(),
+                extrapolated=generation.extrapolated(),
                 module_ms=generation.module_ms(),
             ),
             timings=Timings(**generation.timings(), step_ms=tuple(generation.step_ms().tolist())),

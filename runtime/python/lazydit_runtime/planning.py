@@ -9,8 +9,17 @@ import numpy as np
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import _core
 from lazydit_runtime.bundle import Bundle
+from lazydit_runtime.lazy_ratio import policy_for
 from lazydit_runtime.manifest import GateSetSpec, Manifest
-from lazydit_runtime.policies import Always, EveryN, FixedSchedule, Lazy, Policy, named_policy
+from lazydit_runtime.policies import (
+    Always,
+    EveryN,
+    FixedSchedule,
+    Lazy,
+    Policy,
+    ThresholdPair,
+    named_policy,
+)
 from lazydit_runtime.signatures import image_shape
 
 UNGUIDED = 1.0
@@ -41,6 +50,32 @@ class Setting:
     @property
     def guided(self) -> bool:
         return self.guidance != UNGUIDED
+
+    @property
+    def extrapolates(self) -> bool:
+        """Whether reused outputs are extrapolated."""
+        if isinstance(self.policy, Always):
+            return False
+        if self.policy.extrapolate == "stored":
+            return self.gate_set is not None and self.gate_set.extrapolate
+        return self.policy.extrapolate
+
+    @property
+    def thresholds(self) -> ThresholdPair:
+        """Those of attention and feedforward; without gates nothing reads them."""
+        if self.gate_set is None or not isinstance(self.policy, Lazy):
+            return 0.5, 0.5
+        stored = self.gate_set.thresholds
+        return self.policy.threshold_pair or (stored.attn, stored.mlp)
+
+    @property
+    def max_reuse(self) -> int | None:
+        """Most reuses of a module in a row; None for no limit."""
+        if isinstance(self.policy, Always):
+            return None
+        if self.policy.max_reuse == "stored":
+            return self.gate_set.max_reuse if self.gate_set is not None else None
+        return self.policy.max_reuse
 
 
 @dataclass(frozen=True)
@@ -76,13 +111,21 @@ def resolve(
     most = manifest.diffusion.train_steps
     if not 1 <= steps <= most:
         raise LazyDiTError(f"{steps} steps are not possible: choose from 1 to {most}")
+    if isinstance(policy, Lazy) and policy.lazy_ratio is not None:
+        policy = policy_for(manifest, steps, policy.lazy_ratio)
     guidance = manifest.defaults.guidance if guidance is None else float(guidance)
     if not math.isfinite(guidance):
         raise LazyDiTError(f"guidance {guidance} is not a number to work with: choose 1 to 10")
     gate_set = _gate_set(bundle, policy, steps) if isinstance(policy, Lazy) else None
     if isinstance(policy, FixedSchedule):
         policy.mask(steps, manifest.model.depth)
-    return Setting(steps, guidance, policy, gate_set)
+    setting = Setting(steps, guidance, policy, gate_set)
+    if setting.extrapolates and manifest.graph.extrapolate is None:
+        raise LazyDiTError(
+            "this bundle has no program to extrapolate with: export it again, or leave extrapolate "
+            "out"
+        )
+    return setting
 
 
 def memory(bundle: Bundle, setting: Setting) -> Memory:
@@ -101,6 +144,7 @@ def core_model(manifest: Manifest) -> _core.Model:
         modules=[programs.index(module.program) for module in graph.modules],
         blocks=[programs.index(block) for block in graph.blocks],
         reuse=programs.index(graph.modules[0].reuse),
+        extrapolate=None if graph.extrapolate is None else programs.index(graph.extrapolate),
         final=programs.index(graph.final),
         decode=None if graph.decode is None else programs.index(graph.decode),
         depth=model.depth,
@@ -138,10 +182,11 @@ def core_plan(bundle: Bundle, setting: Setting) -> _core.Plan:
         guidance_channels=manifest.model.guidance_channels,
         kind=_KINDS[policy.name],
         gates=None if gate_set is None else bundle.gates(gate_set.name),
-        thresholds=_thresholds(setting),
+        thresholds=setting.thresholds,
         every_n=policy.n if isinstance(policy, EveryN) else 1,
         schedule=mask,
-        max_reuse=_max_reuse(setting),
+        max_reuse=setting.max_reuse or 0,
+        extrapolate=setting.extrapolates,
     )
 
 
@@ -181,22 +226,3 @@ def _alphas(bundle: Bundle, setting: Setting) -> tuple[float, ...]:
     alphas = _core.alphas_cumprod(diffusion.train_steps, diffusion.beta_start, diffusion.beta_end)
     chosen = alphas[np.array(timesteps(bundle, setting))]
     return tuple(float(alpha) for alpha in chosen)
-
-
-def _thresholds(setting: Setting) -> tuple[float, float]:
-    policy, gate_set = setting.policy, setting.gate_set
-    if gate_set is None or not isinstance(policy, Lazy):
-        return 0.5, 0.5
-    stored = gate_set.thresholds
-    return policy.threshold_pair or (stored.attn, stored.mlp)
-
-
-def _max_reuse(setting: Setting) -> int:
-    """The core's number: 0 for no limit."""
-    policy, gate_set = setting.policy, setting.gate_set
-    if isinstance(policy, Always):
-        return 0
-    limit = policy.max_reuse
-    if limit == "stored":
-        limit = gate_set.max_reuse if gate_set is not None else None
-    return limit or 0

@@ -18,6 +18,11 @@ MaxReuse = int | None | Literal["stored"]
 """How many steps in a row one module may be reused; None: no limit; "stored": what the gate set
 was made with, which for the policies without gates is no limit."""
 
+Extrapolate = bool | Literal["stored"]
+"""Whether a reused output is not the last one as it is but continues the straight line through the
+last two that the module computed; "stored": as the gate set was made, which for the policies
+without gates is no."""
+
 ThresholdPair = tuple[float, float]
 
 
@@ -33,16 +38,25 @@ class Lazy:
     """The gates decide, per module, step and sample.
 
     `gates` names a gate set; None takes the bundle's first for the step count. `thresholds` is one
-    number for all modules or (attention, feedforward); None takes the gate set's own.
+    number for all modules or (attention, feedforward); None takes the gate set's own. `lazy_ratio`,
+    from 0 (`always`), is the share of modules to be reused on average: the bundle's calibration
+    then picks all the rest.
     """
 
     gates: str | None = None
     thresholds: float | ThresholdPair | None = None
     max_reuse: MaxReuse = "stored"
+    extrapolate: Extrapolate = "stored"
+    lazy_ratio: float | None = None
     name: ClassVar[str] = "lazy"
 
     def __post_init__(self) -> None:
         _check_max_reuse(self.max_reuse)
+        rest = (self.gates, self.thresholds, self.max_reuse, self.extrapolate)
+        if self.lazy_ratio is not None and rest != (None, None, "stored", "stored"):
+            raise LazyDiTError(
+                "a lazy ratio picks gates, thresholds, max_reuse and extrapolate: leave these out"
+            )
         if not all(0 <= value <= 1 for value in self.threshold_pair or ()):
             raise LazyDiTError(
                 f"thresholds {self.thresholds} are not all from 0 to 1: scores lie between these"
@@ -62,6 +76,7 @@ class EveryN:
 
     n: int = 2
     max_reuse: MaxReuse = "stored"
+    extrapolate: Extrapolate = "stored"
     name: ClassVar[str] = "every-n"
 
     def __post_init__(self) -> None:
@@ -81,6 +96,7 @@ class FixedSchedule:
 
     run: Sequence[Sequence[bool]] | None = None
     max_reuse: MaxReuse = "stored"
+    extrapolate: Extrapolate = "stored"
     name: ClassVar[str] = "schedule"
 
     def __post_init__(self) -> None:
@@ -117,20 +133,26 @@ def named_policy(
     gates: str | None = None,
     thresholds: float | ThresholdPair | None = None,
     max_reuse: MaxReuse = "stored",
+    extrapolate: Extrapolate = "stored",
+    lazy_ratio: float | None = None,
 ) -> Policy:
     """The policy of that name; LazyDiTError for other names and for gates without `lazy`."""
     if name == "lazy":
-        return Lazy(gates, thresholds, max_reuse)
+        return Lazy(gates, thresholds, max_reuse, extrapolate, lazy_ratio)
+    if lazy_ratio is not None:
+        raise LazyDiTError(
+            f"a lazy ratio means nothing to policy {name}: leave it out, or choose policy lazy"
+        )
     if gates is not None or thresholds is not None:
         raise LazyDiTError(f"gates and thresholds mean nothing to policy {name}: leave them out")
     if name == "always":
-        if max_reuse != "stored":
-            raise LazyDiTError("policy always reuses nothing: leave max_reuse out")
+        if (max_reuse, extrapolate) != ("stored", "stored"):
+            raise LazyDiTError("policy always reuses nothing: leave max_reuse and extrapolate out")
         return Always()
     if name == "every-n":
-        return EveryN(max_reuse=max_reuse)
+        return EveryN(max_reuse=max_reuse, extrapolate=extrapolate)
     if name == "schedule":
-        return FixedSchedule(max_reuse=max_reuse)
+        return FixedSchedule(max_reuse=max_reuse, extrapolate=extrapolate)
     raise LazyDiTError(f"there is no policy {name}: choose from {', '.join(POLICY_NAMES)}")
 
 

@@ -43,6 +43,8 @@ class Result:
     Attributes:
         label, seed, steps, guidance: what was asked for; guidance 1 is none.
         policy: the policy's name, and `gates` its gate set's, if it has one.
+        thresholds: of attention and feedforward, where there are gates.
+        max_reuse: the limit of reuses in a row; None for none.
         latent: float32 [C, h, w].
         pixels: float32 [channels, height, width] in [-1, 1], what `image` shows; None for a
             model of latents whose bundle has no decode.
@@ -56,6 +58,8 @@ class Result:
     guidance: float
     policy: str
     gates: str | None
+    thresholds: tuple[float, float] | None
+    max_reuse: int | None
     latent: NDArray[np.float32]
     pixels: NDArray[np.float32] | None
     trace: Trace
@@ -89,6 +93,8 @@ class Result:
             "guidance": self.guidance,
             "policy": self.policy,
             "gates": self.gates,
+            "thresholds": self.thresholds and list(self.thresholds),
+            "max_reuse": self.max_reuse,
             "lazy_ratio": self.lazy_ratio,
             "timings": asdict(self.timings),
             "trace": self.trace.to_json(),

@@ -14,9 +14,10 @@ from lazydit_runtime.policies import FixedSchedule
 def read_schedule(path: Path) -> FixedSchedule:
     """The mask in a JSON file.
 
-    The file is either {"steps": T, "modules": 2L, "run": [T rows of 2L booleans]}, or a trace file
-    as `results.write_traces` writes it: then a module runs at a step iff it ran there for any
-    sample of any image. Raises LazyDiTError for anything else.
+    The file is either {"steps": T, "modules": 2L, "run": [T rows of 2L booleans]}, with or without
+    "extrapolate": true or false, or a trace file as `results.write_traces` writes it: then a module
+    runs at a step iff it ran there for any sample of any image, and what is reused is extrapolated
+    iff anything was. Raises LazyDiTError for anything else.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -25,9 +26,13 @@ def read_schedule(path: Path) -> FixedSchedule:
     except (ValueError, RecursionError) as error:
         raise LazyDiTError(f"{path} is not JSON: give a schedule or a trace file") from error
     if isinstance(content, dict) and "images" in content:
-        run = _any_sample(content["images"], path)
+        run, extrapolate = _any_sample(content["images"], path)
     elif isinstance(content, dict) and "run" in content:
-        run = _booleans(content["run"], 2, path)
+        run, extrapolate = _booleans(content["run"], 2, path), content.get("extrapolate", False)
+        if not isinstance(extrapolate, bool):
+            raise LazyDiTError(
+                f"{path} holds an extrapolate that is neither true nor false: correct it"
+            )
         sizes = (content.get("steps"), content.get("modules"))
         if sizes != run.shape:
             raise LazyDiTError(
@@ -39,12 +44,20 @@ def read_schedule(path: Path) -> FixedSchedule:
             f'{path} is neither a schedule nor a trace: give {{"steps": T, "modules": 2L, '
             '"run": [[true, ...], ...]} or a file that --trace wrote'
         )
-    return FixedSchedule(run.tolist())
+    return FixedSchedule(run.tolist(), extrapolate=extrapolate)
 
 
-def _any_sample(images: Any, path: Path) -> NDArray[np.bool_]:
+def _any_sample(images: Any, path: Path) -> tuple[NDArray[np.bool_], bool]:
+    """What ran for any sample of a trace file's images, and whether anything was extrapolated."""
     try:
-        decisions = [_booleans(image["trace"]["ran"], 3, path).any(axis=1) for image in images]
+        traces = [image["trace"] for image in images]
+        decisions = [_booleans(trace["ran"], 3, path).any(axis=1) for trace in traces]
+        # Traces written before there was a choice lack it.
+        extrapolated = [
+            _booleans(trace["extrapolated"], 3, path).any()
+            for trace in traces
+            if "extrapolated" in trace
+        ]
     except (KeyError, TypeError) as error:
         raise LazyDiTError(f"{path} is not a trace file: give one that --trace wrote") from error
     if len({ran.shape for ran in decisions}) != 1:
@@ -52,7 +65,7 @@ def _any_sample(images: Any, path: Path) -> NDArray[np.bool_]:
             f"{path} has not one step count and depth throughout: give a trace of one policy"
         )
     run: NDArray[np.bool_] = np.logical_or.reduce(decisions)
-    return run
+    return run, any(extrapolated)
 
 
 def _booleans(rows: Any, rank: int, path: Path) -> NDArray[np.bool_]:

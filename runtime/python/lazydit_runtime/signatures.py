@@ -6,7 +6,7 @@ Letters: N tokens, D width, L depth, T timesteps of one call, C channels, h x w 
 from dataclasses import dataclass
 
 from lazydit.errors import LazyDiTError
-from lazydit_runtime.manifest import GateSetSpec, Manifest, ProgramSpec, TensorSpec
+from lazydit_runtime.manifest import GateSetSpec, LazyRatios, Manifest, ProgramSpec, TensorSpec
 
 Tensor = tuple[str, tuple[int | str, ...]]
 """Element type and shape."""
@@ -35,6 +35,7 @@ def signatures(manifest: Manifest) -> dict[str, Signature]:
         "module": Signature((hidden, hidden, vector, vector, vector), (*stream, hidden)),
         "block": Signature((hidden, hidden, *[vector] * 6), (*stream, hidden, hidden)),
         "reuse": Signature((hidden, hidden, vector), stream),
+        "extrapolate": Signature((hidden, hidden, hidden, _float32(1, 1, 1), vector), stream),
         "final": Signature((hidden, vector, vector), (model_output,)),
         "decode": Signature((latent,), (_float32(1, *image_shape(manifest)),)),
     }
@@ -72,6 +73,8 @@ def check_manifest(manifest: Manifest) -> None:
         _check_program(manifest, module.reuse, roles["reuse"])
     for block in graph.blocks:
         _check_program(manifest, block, roles["block"])
+    if graph.extrapolate is not None:
+        _check_program(manifest, graph.extrapolate, roles["extrapolate"])
     _check_program(manifest, graph.final, roles["final"])
     if graph.decode is not None:
         _check_program(manifest, graph.decode, roles["decode"])
@@ -79,6 +82,13 @@ def check_manifest(manifest: Manifest) -> None:
     for gate_set in manifest.gate_sets:
         _require(names.count(gate_set.name) == 1, f"two gate sets are called {gate_set.name}")
         _check_gate_set(manifest, gate_set)
+    step_counts = [ratios.steps for ratios in manifest.lazy_ratios]
+    for ratios in manifest.lazy_ratios:
+        _require(
+            step_counts.count(ratios.steps) == 1,
+            f"lazy_ratios lists {ratios.steps} steps more than once",
+        )
+        _check_lazy_ratios(manifest, ratios)
 
 
 def _check_model(manifest: Manifest) -> None:
@@ -166,6 +176,10 @@ def _check_gate_set(manifest: Manifest, gate_set: GateSetSpec) -> None:
         f"the timesteps of {where} do not descend within the training timesteps",
     )
     _require(all(a < b for a, b in _pairs(alphas)), f"the alphas of {where} do not ascend")
+    _require(
+        not gate_set.extrapolate or manifest.graph.extrapolate is not None,
+        f"{where} extrapolates and graph.extrapolate names no program",
+    )
     entry = manifest.files.get(gate_set.file)
     if entry is None:
         raise LazyDiTError(_sentence(f"{gate_set.file} of {where} is not listed in files"))
@@ -176,6 +190,19 @@ def _check_gate_set(manifest: Manifest, gate_set: GateSetSpec) -> None:
         f"{gate_set.file} has {entry.bytes} bytes and {where} needs {expected} "
         f"({steps} steps, {modules} modules, width {width})",
     )
+
+
+def _check_lazy_ratios(manifest: Manifest, ratios: LazyRatios) -> None:
+    where = f"lazy_ratios of {ratios.steps} steps"
+    steps = {gate_set.name: gate_set.steps for gate_set in manifest.gate_sets}
+    for point in ratios.points:
+        _require(
+            steps.get(point.gates) == ratios.steps, f"{where} name {point.gates}, no gate set of it"
+        )
+        inside = all(0 < value < 1 for value in (point.thresholds.attn, point.thresholds.mlp))
+        _require(inside, f"{where} hold a threshold that is not within 0 and 1")
+    measured = tuple(point.lazy_ratio for point in ratios.points)
+    _require(all(a <= b for a, b in _pairs(measured)), f"{where} do not ascend")
 
 
 def _pairs(values: tuple[float, ...]) -> list[tuple[float, float]]:

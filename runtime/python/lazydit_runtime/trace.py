@@ -18,6 +18,7 @@ class Trace:
         modules: [2L] the names of the modules.
         scores: float32; NaN where no gate decided.
         ran: bool; False where the module was reused.
+        extrapolated: bool; True where what was reused was extrapolated.
         module_ms: float64; the time of the run or reuse in milliseconds.
     """
 
@@ -25,6 +26,7 @@ class Trace:
     modules: tuple[str, ...]
     scores: NDArray[np.float32]
     ran: NDArray[np.bool_]
+    extrapolated: NDArray[np.bool_]
     module_ms: NDArray[np.float64]
 
     @property
@@ -39,6 +41,7 @@ class Trace:
             "modules": list(self.modules),
             "scores": _null_for_nan(self.scores.tolist()),
             "ran": self.ran.tolist(),
+            "extrapolated": self.extrapolated.tolist(),
             "module_ms": _null_for_nan(self.module_ms.tolist()),
         }
 

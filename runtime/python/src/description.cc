@@ -20,7 +20,8 @@ void init_model(Model* self, std::vector<std::string> programs, int32_t conditio
                 std::vector<int32_t> modules, int32_t reuse, int32_t final_program, std::optional<int32_t> decode,
                 int64_t depth, int64_t width, int64_t tokens, std::vector<int64_t> latent_shape,
                 int64_t output_channels, int64_t num_classes, int64_t condition_max_steps,
-                std::vector<int64_t> image_shape, lazydit_dtype activation_type, std::vector<int32_t> blocks) {
+                std::vector<int64_t> image_shape, lazydit_dtype activation_type, std::vector<int32_t> blocks,
+                std::optional<int32_t> extrapolate) {
   if (latent_shape.size() != 3 || image_shape.size() != 3)
     raise_use_error("the shapes of latent and image need three sizes: [channels, height, width]");
   lazydit_model sizes = {};
@@ -36,6 +37,7 @@ void init_model(Model* self, std::vector<std::string> programs, int32_t conditio
   sizes.condition_program = condition;
   sizes.embed_program = embed;
   sizes.reuse_program = reuse;
+  sizes.extrapolate_program = extrapolate.value_or(-1);
   sizes.final_program = final_program;
   sizes.decode_program = decode.value_or(-1);
   sizes.image_channels = image_shape[0];
@@ -48,7 +50,7 @@ void init_model(Model* self, std::vector<std::string> programs, int32_t conditio
 void init_plan(Plan* self, std::vector<int64_t> timesteps, std::vector<double> alphas_cumprod, bool guided,
                int64_t guidance_channels, lazydit_policy_kind kind, std::optional<GateArray> gates,
                std::pair<float, float> thresholds, int32_t every_n, std::optional<MaskArray> schedule,
-               int32_t max_reuse) {
+               int32_t max_reuse, bool extrapolate) {
   lazydit_plan plan = {};
   plan.guided = guided ? 1 : 0;
   plan.guidance_channels = guidance_channels;
@@ -57,6 +59,7 @@ void init_plan(Plan* self, std::vector<int64_t> timesteps, std::vector<double> a
   plan.policy.threshold_mlp = thresholds.second;
   plan.policy.every_n = every_n;
   plan.policy.max_reuse = max_reuse;
+  plan.policy.extrapolate = extrapolate ? 1 : 0;
   new (self) Plan(std::move(timesteps), std::move(alphas_cumprod), plan, std::move(gates), std::move(schedule));
 }
 
@@ -68,7 +71,7 @@ Model::Model(lazydit_model sizes, std::vector<int32_t> modules, std::vector<int3
   const auto known = static_cast<int64_t>(programs_.size());
   const auto unknown = [known](int32_t program) { return program < 0 || program >= known; };
   bool wrong = unknown(model_.condition_program) || unknown(model_.embed_program) || unknown(model_.reuse_program) ||
-               unknown(model_.final_program) || model_.decode_program >= known;
+               unknown(model_.final_program) || model_.decode_program >= known || model_.extrapolate_program >= known;
   for (const int32_t program : modules_) wrong = wrong || unknown(program);
   for (const int32_t program : blocks_) wrong = wrong || unknown(program);
   if (wrong) raise_use_error("a program number is not a place in the list of programs: correct the gate graph");
@@ -121,11 +124,11 @@ void bind_descriptions(nb::module_& module) {
       .def("__init__", init_model, nb::kw_only(), "programs"_a, "condition"_a, "embed"_a, "modules"_a, "reuse"_a,
            "final"_a, "decode"_a.none(), "depth"_a, "width"_a, "tokens"_a, "latent_shape"_a, "output_channels"_a,
            "num_classes"_a, "condition_max_steps"_a, "image_shape"_a, "activation_type"_a = LAZYDIT_FLOAT32,
-           "blocks"_a = std::vector<int32_t>());
+           "blocks"_a = std::vector<int32_t>(), "extrapolate"_a.none() = nb::none());
   nb::class_<Plan>(module, "Plan")
       .def("__init__", init_plan, nb::kw_only(), "timesteps"_a, "alphas_cumprod"_a, "guided"_a, "guidance_channels"_a,
            "kind"_a, "gates"_a.none() = nb::none(), "thresholds"_a = std::pair<float, float>(0.5f, 0.5f),
-           "every_n"_a = 1, "schedule"_a.none() = nb::none(), "max_reuse"_a = 0);
+           "every_n"_a = 1, "schedule"_a.none() = nb::none(), "max_reuse"_a = 0, "extrapolate"_a = false);
 }
 
 }  // namespace lazydit_python

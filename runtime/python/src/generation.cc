@@ -122,6 +122,11 @@ nb::object Generation::ran() {
   return copied<bool>(lazydit_generation_ran(generation_.get()), trace_shape());
 }
 
+nb::object Generation::extrapolated() {
+  const Use use(*this);
+  return copied<bool>(lazydit_generation_extrapolated(generation_.get()), trace_shape());
+}
+
 nb::object Generation::module_ms() {
   const Use use(*this);
   return copied<double>(lazydit_generation_module_ms(generation_.get()), trace_shape());
@@ -166,6 +171,7 @@ void bind_generation(nb::module_& module) {
       .def("image", &Generation::image)
       .def("scores", &Generation::scores)
       .def("ran", &Generation::ran)
+      .def("extrapolated", &Generation::extrapolated)
       .def("module_ms", &Generation::module_ms)
       .def("step_ms", &Generation::step_ms)
       .def("timings", &Generation::timings);

@@ -32,6 +32,7 @@ class Generation {
   nanobind::object image();
   nanobind::object scores();
   nanobind::object ran();
+  nanobind::object extrapolated();
   nanobind::object module_ms();
   nanobind::object step_ms();
   nanobind::dict timings();

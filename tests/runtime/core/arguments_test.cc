@@ -133,6 +133,7 @@ TEST(Plan, RefusesAPolicyThatCannotBe) {
   const Scenario scenario;
   for (const BadInput& bad : std::initializer_list<BadInput>{
            {"policy.max_reuse is -1", with(Always(), [](lazydit_policy* p) { p->max_reuse = -1; })},
+           {"policy.extrapolate is 2", with(Lazy(), [](lazydit_policy* p) { p->extrapolate = 2; })},
            {"policy.gates", with(Lazy(), [](lazydit_policy* p) { p->gates = nullptr; })},
            {"policy.threshold_attn", with(Lazy(), [](lazydit_policy* p) { p->threshold_attn = std::nanf(""); })},
            {"policy.threshold_mlp", with(Lazy(), [](lazydit_policy* p) { p->threshold_mlp = std::nanf(""); })},
@@ -147,6 +148,13 @@ TEST(Plan, RefusesAPolicyThatCannotBe) {
        }) {
     ExpectRefused(scenario, bad);
   }
+}
+
+TEST(Plan, RefusesToExtrapolateWithoutAProgramForIt) {
+  Scenario scenario;
+  scenario.policy = Extrapolating(EveryN(2));
+  scenario.model.extrapolates = false;
+  ExpectRefused(scenario, {"no program for it: export the bundle again", [](lazydit_model*, lazydit_plan*) {}});
 }
 
 TEST(Plan, RefusesAScheduleOfOtherThanZeroAndOne) {
@@ -240,6 +248,7 @@ TEST(Accessors, OfNoGenerationGiveNothing) {
   EXPECT_EQ(lazydit_generation_samples(nullptr), 0);
   EXPECT_EQ(lazydit_generation_scores(nullptr), nullptr);
   EXPECT_EQ(lazydit_generation_ran(nullptr), nullptr);
+  EXPECT_EQ(lazydit_generation_extrapolated(nullptr), nullptr);
   EXPECT_EQ(lazydit_generation_module_ms(nullptr), nullptr);
   EXPECT_EQ(lazydit_generation_step_ms(nullptr), nullptr);
   lazydit_timings timings;

@@ -72,6 +72,7 @@ int32_t FakeExecutor::RunCallback(void* context, int32_t program, const lazydit_
   ExpectApart(in, out);
   ReadPastTheEnd(in);
   ReadPastTheEnd(out);
+  if (program == kExtrapolate) self->weights.push_back(Floats(in[3])[0]);
   self->Compute(program, in, out);
   if (self->record) self->calls.push_back({program, in, out});
   return 0;
@@ -85,6 +86,8 @@ void FakeExecutor::Compute(int32_t program, const Tensors& in, const Tensors& ou
       return Embed(in, out);
     case kReuse:
       return Reuse(in, out);
+    case kExtrapolate:
+      return Extrapolate(in, out);
     case kFinal:
       return Final(in, out);
     case kDecode:
@@ -169,6 +172,18 @@ void FakeExecutor::Reuse(const Tensors& in, const Tensors& out) const {
   const auto width = static_cast<std::size_t>(model_.width);
   for (std::size_t i = 0; i < model_.hidden(); ++i) {
     Floats(out[0])[i] = Floats(in[0])[i] + Floats(in[2])[i % width] * Floats(in[1])[i];
+  }
+  FillNorm(out);
+}
+
+void FakeExecutor::Extrapolate(const Tensors& in, const Tensors& out) const {
+  const Shape hidden = {1, model_.tokens, model_.width};
+  ExpectFloats(in, {hidden, hidden, hidden, {1, 1, 1}, {1, 1, model_.width}});
+  ExpectFloats(out, {hidden, hidden, {1, model_.width}});
+  const auto width = static_cast<std::size_t>(model_.width);
+  for (std::size_t i = 0; i < model_.hidden(); ++i) {
+    const float output = Floats(in[1])[i] + Floats(in[3])[0] * (Floats(in[1])[i] - Floats(in[2])[i]);
+    Floats(out[0])[i] = Floats(in[0])[i] + Floats(in[4])[i % width] * output;
   }
   FillNorm(out);
 }

@@ -32,6 +32,7 @@ class FakeExecutor {
   bool record = true;
   std::vector<RecordedCall> calls;
   std::size_t num_calls = 0;
+  std::vector<float> weights;  // of extrapolate
   // Programs that the generation was done with, and the calls until then.
   std::vector<std::pair<int32_t, std::size_t>> done;
 
@@ -45,6 +46,7 @@ class FakeExecutor {
   void Module(std::size_t module, const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Block(std::size_t block, const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Reuse(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
+  void Extrapolate(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Final(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void Decode(const std::vector<lazydit_tensor>& in, const std::vector<lazydit_tensor>& out) const;
   void FillNorm(const std::vector<lazydit_tensor>& out) const;

@@ -33,6 +33,7 @@ lazydit_model FakeModel::Describe(const std::vector<int32_t>& module_programs,
   model.module_programs = module_programs.data();
   model.block_programs = whole_blocks ? block_programs.data() : nullptr;
   model.reuse_program = kReuse;
+  model.extrapolate_program = extrapolates ? kExtrapolate : -1;
   model.final_program = kFinal;
   model.decode_program = decodes ? kDecode : -1;
   model.image_channels = 3;

@@ -11,6 +11,7 @@ namespace lazydit_test {
 // The numbers by which tests know programs.
 enum FakeProgram : int32_t {
   kReuse = 3,
+  kExtrapolate = 5,
   kEmbed = 7,
   kDecode = 9,
   kFirstModule = 20,
@@ -31,6 +32,7 @@ struct FakeModel {
   bool learns_sigma = true;
   bool decodes = false;
   bool whole_blocks = false;
+  bool extrapolates = true;
   int64_t num_classes = 4;
   int64_t condition_max_steps = 64;
   lazydit_dtype activation_type = LAZYDIT_FLOAT32;  // FakeExecutor computes in this one only

@@ -67,7 +67,7 @@ std::size_t BytesAllocatedByPlan(const Scenario& scenario) {
 TEST(MemoryReport, IsWhatPlanAllocates) {
   for (const bool guided : {false, true}) {
     for (const bool decodes : {false, true}) {
-      for (const lazydit_policy& policy : {Always(), Lazy(), EveryN(2), FixedSchedule()}) {
+      for (const lazydit_policy& policy : {Always(), Lazy(), EveryN(2), FixedSchedule(), Extrapolating(Lazy())}) {
         Scenario scenario;
         scenario.guided = guided;
         scenario.model.decodes = decodes;
@@ -104,6 +104,16 @@ TEST(MemoryReport, OfAPolicyThatCannotReuseHasOneCacheSlot) {
   Scenario single_step(1);
   single_step.policy = Lazy();
   EXPECT_EQ(MemoryOf(single_step).cache, one_slot);
+}
+
+TEST(MemoryReport, OfAPolicyThatExtrapolatesHasTwoCacheSlotsForOne) {
+  Scenario scenario;
+  scenario.policy = Lazy();
+  const lazydit_memory held = MemoryOf(scenario);
+  scenario.policy = Extrapolating(Lazy());
+  EXPECT_EQ(MemoryOf(scenario).cache, 2 * held.cache - LAZYDIT_ALIGNMENT);
+  scenario.policy = Extrapolating(Always());
+  EXPECT_LT(MemoryOf(scenario).cache, held.cache);
 }
 
 TEST(MemoryReport, AllocatesNothing) {

@@ -37,6 +37,7 @@ TEST_P(PolicyTest, TakesTheDecisionsAndGivesTheLatentOfThePlainMethod) {
   ASSERT_EQ(RunScenario(scenario, generation.get(), &executor), LAZYDIT_OK);
 
   EXPECT_EQ(RanOf(scenario, generation.get()), expected.ran);
+  EXPECT_EQ(ExtrapolatedOf(scenario, generation.get()), expected.extrapolated);
   const std::vector<float> scores = ScoresOf(scenario, generation.get());
   ASSERT_EQ(scores.size(), expected.scores.size());
   for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -49,20 +50,24 @@ TEST_P(PolicyTest, TakesTheDecisionsAndGivesTheLatentOfThePlainMethod) {
   for (std::size_t i = 0; i < latent.size(); ++i) EXPECT_NEAR(latent[i], expected.latent[i], 1e-4) << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Policies, PolicyTest,
-                         testing::Combine(testing::Values(Case{"Always", Always()}, Case{"Lazy", Lazy()},
-                                                          Case{"LazyWithOwnThresholds", Lazy(0.3F, 0.8F)},
-                                                          Case{"LazyReusingAtMostOnce", Lazy(0.7F, 0.7F, 1)},
-                                                          Case{"LazyReusingAtMostThrice", Lazy(0.9F, 0.9F, 3)},
-                                                          Case{"EverySecond", EveryN(2)}, Case{"EveryFifth", EveryN(5)},
-                                                          Case{"EveryFifthReusingAtMostTwice", EveryN(5, 2)},
-                                                          Case{"Schedule", FixedSchedule()},
-                                                          Case{"ScheduleReusingAtMostOnce", FixedSchedule(1)}),
-                                          testing::Bool(), testing::Bool()),
-                         [](const auto& info) {
-                           return std::get<0>(info.param).name + (std::get<1>(info.param) ? "Guided" : "Unguided") +
-                                  (std::get<2>(info.param) ? "InBlocks" : "");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Policies, PolicyTest,
+    testing::Combine(
+        testing::Values(Case{"Always", Always()}, Case{"Lazy", Lazy()}, Case{"LazyWithOwnThresholds", Lazy(0.3F, 0.8F)},
+                        Case{"LazyReusingAtMostOnce", Lazy(0.7F, 0.7F, 1)},
+                        Case{"LazyReusingAtMostThrice", Lazy(0.9F, 0.9F, 3)}, Case{"EverySecond", EveryN(2)},
+                        Case{"EveryFifth", EveryN(5)}, Case{"EveryFifthReusingAtMostTwice", EveryN(5, 2)},
+                        Case{"Schedule", FixedSchedule()}, Case{"ScheduleReusingAtMostOnce", FixedSchedule(1)},
+                        Case{"LazyExtrapolating", Extrapolating(Lazy())},
+                        Case{"LazyReusingAtMostTwiceExtrapolating", Extrapolating(Lazy(0.7F, 0.7F, 2))},
+                        Case{"EveryThirdExtrapolating", Extrapolating(EveryN(3))},
+                        Case{"AlwaysExtrapolating", Extrapolating(Always())},
+                        Case{"ScheduleExtrapolating", Extrapolating(FixedSchedule())}),
+        testing::Bool(), testing::Bool()),
+    [](const auto& info) {
+      return std::get<0>(info.param).name + (std::get<1>(info.param) ? "Guided" : "Unguided") +
+             (std::get<2>(info.param) ? "InBlocks" : "");
+    });
 
 std::vector<uint8_t> Ran(const Scenario& scenario) {
   FakeExecutor executor(scenario.model);

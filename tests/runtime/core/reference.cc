@@ -8,9 +8,15 @@ namespace {
 
 using Vector = std::vector<double>;
 
-// One sample's caches and reuses in a row, by module.
+// An output and the step that computed it.
+struct Computed {
+  std::size_t step;
+  Vector output;
+};
+
+// One sample's computed outputs, oldest first, and reuses in a row, by module.
 struct SampleState {
-  std::vector<Vector> cache;
+  std::vector<std::vector<Computed>> computed;
   std::vector<int> reuses;
 };
 
@@ -22,7 +28,7 @@ class ReferenceWalk {
     result_.latent.assign(s_.noise.begin(), s_.noise.end());
     std::vector<SampleState> samples(s_.samples());
     for (SampleState& sample : samples) {
-      sample.cache.resize(s_.model.modules());
+      sample.computed.resize(s_.model.modules());
       sample.reuses.assign(s_.model.modules(), 0);
     }
     for (std::size_t step = 0; step < s_.timesteps.size(); ++step) {
@@ -61,11 +67,27 @@ class ReferenceWalk {
     for (std::size_t i = 0; i < z.size(); ++i) {
       z[i] = NormValue((*x)[i]) * (1.0 + modulation(1, i % width_)) + modulation(0, i % width_);
     }
-    if (Decide(step, module, z, sample)) {
-      sample->cache[module].resize(z.size());
-      for (std::size_t i = 0; i < z.size(); ++i) sample->cache[module][i] = ModuleValue(module, z[i]);
+    std::vector<Computed>& computed = sample->computed[module];
+    const bool run = Decide(step, module, z, sample);
+    if (run) {
+      for (double& value : z) value = ModuleValue(module, value);
+      computed.push_back({step, z});
     }
-    for (std::size_t i = 0; i < z.size(); ++i) (*x)[i] += modulation(2, i % width_) * sample->cache[module][i];
+    const bool extrapolate = !run && s_.policy.extrapolate == 1 && computed.size() > 1;
+    result_.extrapolated.push_back(extrapolate ? 1 : 0);
+    const Vector output =
+        extrapolate ? OnTheLine(computed[computed.size() - 2], computed.back(), step) : computed.back().output;
+    for (std::size_t i = 0; i < output.size(); ++i) (*x)[i] += modulation(2, i % width_) * output[i];
+  }
+
+  static Vector OnTheLine(const Computed& previous, const Computed& last, std::size_t step) {
+    const double slope_steps = static_cast<double>(last.step - previous.step);
+    const double ahead = static_cast<double>(step - last.step);
+    Vector output = last.output;
+    for (std::size_t i = 0; i < output.size(); ++i) {
+      output[i] += ahead * (last.output[i] - previous.output[i]) / slope_steps;
+    }
+    return output;
   }
 
   bool Decide(std::size_t step, std::size_t module, const Vector& z, SampleState* sample) {

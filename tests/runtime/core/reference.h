@@ -11,6 +11,7 @@ struct ReferenceResult {
   std::vector<double> latent;
   std::vector<double> scores;  // [steps, samples, 2L], NaN where no gate is asked
   std::vector<uint8_t> ran;    // [steps, samples, 2L]
+  std::vector<uint8_t> extrapolated;
 };
 
 // What a scenario must come to: the method written down plainly, in double precision, token by token, sharing nothing

@@ -66,6 +66,11 @@ lazydit_policy FixedSchedule(int32_t max_reuse) {
   return policy;
 }
 
+lazydit_policy Extrapolating(lazydit_policy policy) {
+  policy.extrapolate = 1;
+  return policy;
+}
+
 GenerationPtr PlanOrFail(const Scenario& scenario) {
   const lazydit_model model = scenario.Model();
   const lazydit_plan plan = scenario.Plan();
@@ -81,6 +86,7 @@ lazydit_status RunScenario(const Scenario& scenario, lazydit_generation* generat
   request.noise = scenario.noise.empty() ? nullptr : scenario.noise.data();
   executor->num_calls = 0;
   executor->calls.clear();
+  executor->weights.clear();
   executor->done.clear();
   const lazydit_executor interface = executor->Interface();
   return lazydit_generation_run(generation, &request, &interface, error);
@@ -103,6 +109,11 @@ std::vector<float> LatentOf(const Scenario& scenario, const lazydit_generation* 
 std::vector<float> ScoresOf(const Scenario& scenario, const lazydit_generation* generation) {
   const float* scores = lazydit_generation_scores(generation);
   return {scores, scores + Decisions(scenario)};
+}
+
+std::vector<uint8_t> ExtrapolatedOf(const Scenario& scenario, const lazydit_generation* generation) {
+  const uint8_t* extrapolated = lazydit_generation_extrapolated(generation);
+  return {extrapolated, extrapolated + Decisions(scenario)};
 }
 
 std::vector<uint8_t> RanOf(const Scenario& scenario, const lazydit_generation* generation) {

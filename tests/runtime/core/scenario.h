@@ -44,12 +44,14 @@ lazydit_policy Always();
 lazydit_policy Lazy(float threshold_attn = 0.5F, float threshold_mlp = 0.5F, int32_t max_reuse = 0);
 lazydit_policy EveryN(int32_t n, int32_t max_reuse = 0);
 lazydit_policy FixedSchedule(int32_t max_reuse = 0);
+lazydit_policy Extrapolating(lazydit_policy policy);
 
 GenerationPtr PlanOrFail(const Scenario& scenario);
 lazydit_status RunScenario(const Scenario& scenario, lazydit_generation* generation, FakeExecutor* executor,
                            lazydit_error* error = nullptr);
 std::vector<float> LatentOf(const Scenario& scenario, const lazydit_generation* generation);
 std::vector<float> ScoresOf(const Scenario& scenario, const lazydit_generation* generation);
+std::vector<uint8_t> ExtrapolatedOf(const Scenario& scenario, const lazydit_generation* generation);
 std::vector<uint8_t> RanOf(const Scenario& scenario, const lazydit_generation* generation);
 
 }  // namespace lazydit_test

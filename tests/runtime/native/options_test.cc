@@ -38,9 +38,10 @@ TEST(Options, PrintCutsWhatHasNoRoomAndSaysHowMuchItNeeds) {
 
 TEST(Create, RefusesWhatCannotBeAnExecutor) {
   const lazydit_native_options options = {};
-  const lazydit_native_program missing = {"no-such-file.pte", "embed", nullptr};
-  const lazydit_native_program unnamed = {"no-such-file.pte", nullptr, nullptr};
-  const lazydit_native_program misnamed = {"no-such-file.pte", "embed", "../../etc"};
+  const lazydit_native_program missing = {"no-such-file.pte", "embed", nullptr, 0};
+  const lazydit_native_program unnamed = {"no-such-file.pte", nullptr, nullptr, 0};
+  const lazydit_native_program misnamed = {"no-such-file.pte", "embed", "../../etc", 0};
+  const lazydit_native_program strange = {"no-such-file.pte", "reuse", nullptr, -1};
   int anything = 0;
   auto* native = reinterpret_cast<lazydit_native*>(&anything);
   lazydit_error error = {};
@@ -48,6 +49,7 @@ TEST(Create, RefusesWhatCannotBeAnExecutor) {
   EXPECT_EQ(native, nullptr);
   EXPECT_EQ(lazydit_native_create(&unnamed, 1, &options, &native, &error), LAZYDIT_INVALID_ARGUMENT);
   EXPECT_EQ(lazydit_native_create(&misnamed, 1, &options, &native, &error), LAZYDIT_INVALID_ARGUMENT);
+  EXPECT_EQ(lazydit_native_create(&strange, 1, &options, &native, &error), LAZYDIT_INVALID_ARGUMENT);
   EXPECT_EQ(lazydit_native_create(&missing, 1, nullptr, &native, &error), LAZYDIT_INVALID_ARGUMENT);
   EXPECT_EQ(lazydit_native_create(&missing, 1, &options, nullptr, &error), LAZYDIT_INVALID_ARGUMENT);
   EXPECT_EQ(lazydit_native_create(&missing, 1, &options, &native, &error), LAZYDIT_EXECUTOR_FAILED);

@@ -9,11 +9,14 @@
 namespace {
 
 using lazydit::native::Checksum;
+using lazydit::native::fastest_sha256_compress;
 using lazydit::native::hexadecimal;
 using lazydit::native::Sha256;
+using lazydit::native::sha256_compress;
+using lazydit::native::Sha256Compress;
 
-std::string sha256_in_pieces(const std::string& text, size_t piece) {
-  Sha256 digest;
+std::string sha256_in_pieces(const std::string& text, size_t piece, Sha256Compress compress) {
+  Sha256 digest(compress);
   for (size_t begin = 0; begin < text.size(); begin += piece) {
     const std::string part = text.substr(begin, piece);
     digest.add(part.data(), part.size());
@@ -41,7 +44,8 @@ TEST(Sha256, GivesThePublishedDigests) {
   };
   for (const auto& [text, digest] : expected)
     for (const size_t piece : {size_t{1}, size_t{63}, size_t{64}, size_t{1000}})
-      EXPECT_EQ(sha256_in_pieces(text, piece), digest) << text.size();
+      for (const Sha256Compress compress : {sha256_compress, fastest_sha256_compress()})
+        EXPECT_EQ(sha256_in_pieces(text, piece, compress), digest) << text.size();
 }
 
 /* xxHash's own values for XXH64 with seed 0. */

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,9 @@ class ToyExecutor:
         if program == "reuse":
             x, output, gate = inputs
             return self.stream((x + gate * output)[0])
+        if program == "extrapolate":
+            x, output, previous, weight, gate = inputs
+            return self.stream((x + gate * (output + weight * (output - previous)))[0])
         if program == "final":
             norm, shift, scale = inputs
             return (self.unpatchify((norm * (1 + scale) + shift)[0] @ self.output),)
@@ -96,22 +100,30 @@ Decide = Callable[[int, int, int, Array, int], tuple[float, bool]]
 
 @dataclass
 class Expected:
-    """What the oracle gives: latent [C, h, w], scores and ran [steps, samples, 2L]."""
+    """What the oracle gives: latent [C, h, w]; scores, ran, extrapolated [steps, samples, 2L]."""
 
     latent: Array
     scores: Array
     ran: Array
+    extrapolated: Array
 
 
 def sample_toy(
-    label: int, noise: Array, timesteps: list[int], alphas: Array, guidance: float, decide: Decide
+    label: int,
+    noise: Array,
+    timesteps: list[int],
+    alphas: Array,
+    guidance: float,
+    decide: Decide,
+    extrapolate: bool,
 ) -> Expected:
     """DDIM with guidance as the definitions have it: no folded gates, no token sums, fp64."""
     toy, steps = ToyExecutor(), len(timesteps)
     labels = [label] if guidance == 1 else [label, CLASSES]
     scores = np.full((steps, len(labels), 2 * DEPTH), np.nan)
     ran = np.ones(scores.shape, dtype=bool)
-    cache: dict[tuple[int, int], Array] = {}
+    extrapolated = np.zeros(scores.shape, dtype=bool)
+    computed: dict[tuple[int, int], list[tuple[int, Array]]] = defaultdict(list)
     in_a_row = np.zeros((len(labels), 2 * DEPTH), dtype=int)
     latent = noise.astype(np.float64)
     for step, timestep in enumerate(timesteps):
@@ -130,9 +142,15 @@ def sample_toy(
                 scores[step, sample, module] = score if step > 0 else np.nan
                 ran[step, sample, module] = runs
                 in_a_row[sample, module] = 0 if runs else in_a_row[sample, module] + 1
+                history = computed[sample, module]
                 if runs:
-                    cache[sample, module] = np.tanh(z @ toy.modules[module])[None]
-                x, norm, _ = toy.compute("reuse", [x, cache[sample, module], gate])
+                    history.append((step, np.tanh(z @ toy.modules[module])[None]))
+                output = history[-1][1]
+                if not runs and extrapolate and len(history) > 1:
+                    extrapolated[step, sample, module] = True
+                    (before, older), (last, newer) = history[-2:]
+                    output = newer + (newer - older) * (step - last) / (last - before)
+                x, norm, _ = toy.compute("reuse", [x, output, gate])
             shift, scale = final.reshape(2, 1, 1, WIDTH)
             outputs.append(toy.compute("final", [norm, shift, scale])[0][0])
         eps = outputs[0].copy()
@@ -142,7 +160,7 @@ def sample_toy(
         alpha, after = alphas[step], alphas[step + 1] if step + 1 < steps else 1.0
         clean = (latent - np.sqrt(1 - alpha) * eps) / np.sqrt(alpha)
         latent = np.sqrt(after) * clean + np.sqrt(1 - after) * eps
-    return Expected(latent, scores, ran)
+    return Expected(latent, scores, ran, extrapolated)
 
 
 def spaced(steps: int) -> list[int]:
@@ -186,6 +204,10 @@ def toy_programs() -> dict[str, Any]:
             for kind in KINDS
         },
         "reuse": ([x, output, gate], stream),
+        "extrapolate": (
+            [x, output, tensor("previous", 1, TOKENS, WIDTH), tensor("weight", 1, 1, 1), gate],
+            stream,
+        ),
         "final": ([norm, shift, scale], [tensor("model_output", 1, *LATENT)]),
     }
     return {
@@ -204,6 +226,7 @@ def toy_gate_set(name: str) -> dict[str, Any]:
         "file": f"gates/{name}.f32",
         "thresholds": {"attn": 0.5, "mlp": 0.45},
         "max_reuse": 1 if name == "6-r30" else None,
+        "extrapolate": False,
         "target_ratio": 0.3,
         "calibration": [{"threshold": 0.5, "lazy_ratio": 0.4, "psnr": 20.0}],
     }
@@ -257,6 +280,7 @@ def toy_manifest() -> dict[str, Any]:
             "final": "final",
             "decode": None,
             "blocks": [],
+            "extrapolate": "extrapolate",
         },
         "gate_sets": [toy_gate_set(name) for name in GATE_STEPS],
         "verification": {},
@@ -319,13 +343,20 @@ class Toy:
         return toy_gates(name)
 
     def expected(
-        self, label: int, seed: int, steps: int, guidance: float, decide: Decide
+        self,
+        label: int,
+        seed: int,
+        steps: int,
+        guidance: float,
+        decide: Decide,
+        extrapolate: bool = False,
     ) -> Expected:
         import torch
 
         noise = torch.randn(LATENT, generator=torch.Generator().manual_seed(seed)).numpy()
         timesteps = spaced(steps)
-        return sample_toy(label, noise, timesteps, alphas_of(timesteps), guidance, decide)
+        alphas = alphas_of(timesteps)
+        return sample_toy(label, noise, timesteps, alphas, guidance, decide, extrapolate)
 
 
 @pytest.fixture

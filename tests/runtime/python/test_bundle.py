@@ -219,6 +219,9 @@ def change_at(path: str, value: Any) -> Change:
         ("graph/modules/1/kind", "attn", "modules[1]"),
         ("graph/modules/2/block", 0, "modules[2]"),
         ("graph/modules/2/reuse", "final", "reuse"),
+        ("graph/extrapolate", "nothing", "nothing"),
+        ("graph/extrapolate", "reuse", "programs.reuse.inputs"),
+        ("gate_sets/0/extrapolate", 1, "gate_sets[0].extrapolate"),
         ("gate_sets/0/steps", 5, "4-r50"),
         ("gate_sets/0/timesteps", [99, 66, 33], "4-r50"),
         ("gate_sets/0/timesteps", [0, 33, 66, 99], "4-r50"),
@@ -234,12 +237,23 @@ def change_at(path: str, value: Any) -> Change:
         ("programs/embed/weight_bytes", 2**63, "weight_bytes"),
         ("weights", {"stored_bytes": 2**63, "different_bytes": 1}, "stored_bytes"),
         ("formats", {"onnx_opset": 2**63}, "onnx_opset"),
+        ("graph/norm", {"kind": "rms_norm", "epsilon": 1e-6}, "graph.norm.kind"),
+        ("graph/norm", {"kind": "layer_norm", "epsilon": 0}, "graph.norm.epsilon"),
     ],
 )
 def test_manifest_that_contradicts_itself_names_the_place(
     toy_bundle: Any, path: str, value: Any, words: str
 ) -> None:
     assert words in changed(toy_bundle, change_at(path, value))
+
+
+def test_gate_set_that_extrapolates_needs_the_program(toy_bundle: Any) -> None:
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["graph"]["extrapolate"] = None
+        manifest["gate_sets"][0]["extrapolate"] = True
+
+    sentence = changed(toy_bundle, change)
+    assert "gate set 4-r50 extrapolates and graph.extrapolate names no program" in sentence
 
 
 @pytest.mark.parametrize("file", ["programs.bin", "gates/4-r50.f32"])

@@ -78,6 +78,16 @@ def test_max_reuse_limits_the_reuses_in_a_row(
     assert image["lazy_ratio"] == pytest.approx(reused / 6)
 
 
+@pytest.mark.parametrize(("option", "extrapolated"), [("--extrapolate", True), ("--hold", False)])
+def test_reused_outputs_are_extrapolated_or_held_as_told(
+    run_cli: Any, toy_bundle: Any, option: str, extrapolated: bool
+) -> None:
+    common = ("generate", toy_bundle.directory, "--executor", "toy", "--label", "1")
+    assert run_cli(*common, "--policy", "every-n", option, "--trace", "t.json").code == 0
+    (image,) = json.loads(Path("t.json").read_text())["images"]
+    assert np.any(image["trace"]["extrapolated"]) == extrapolated
+
+
 def test_example_in_the_help_works_as_printed(
     run_cli: Any, wide_bundle: Any, tmp_path: Path
 ) -> None:
@@ -114,6 +124,7 @@ def test_missing_bundle_says_to_export_first(run_cli: Any) -> None:
         (["--policy", "every-n", "--every", "0"], "n = 0"),
         (["--every", "2"], "--every"),
         (["--policy", "always", "--max-reuse", "1"], "--max-reuse"),
+        (["--policy", "always", "--extrapolate"], "--extrapolate"),
         (["--schedule", "mask.json"], "--schedule"),
         (["--policy", "schedule", "--schedule", "mask.json"], "mask.json"),
         (["--executor", "steam"], "no executor steam"),

@@ -32,6 +32,7 @@ def by_gates(gates: np.ndarray, thresholds: tuple[float, float], max_reuse: int 
 
 def assert_equal(result: Any, expected: Any) -> None:
     np.testing.assert_array_equal(result.trace.ran, expected.ran)
+    np.testing.assert_array_equal(result.trace.extrapolated, expected.extrapolated)
     np.testing.assert_allclose(result.latent, expected.latent, rtol=1e-4, atol=1e-4)
 
 
@@ -79,6 +80,47 @@ def test_thresholds_and_max_reuse_replace_the_gate_set_s(pipeline: Pipeline, toy
     assert pipeline.generate(1, thresholds=0.0).lazy_ratio == 0
     unlimited = pipeline.generate(1, steps=6, thresholds=1.0, max_reuse=None)
     assert unlimited.lazy_ratio == pytest.approx(5 / 6)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.5])
+def test_gate_set_says_whether_reused_outputs_are_extrapolated(
+    toy: Any, toy_bundle: Any, guidance: float
+) -> None:
+    manifest = toy_bundle.manifest()
+    manifest["gate_sets"][2]["extrapolate"] = True
+    toy_bundle.write_manifest(manifest)
+    pipeline = Pipeline(Bundle.open(toy_bundle.directory), toy.Executor())
+    decide = by_gates(toy.gates("6-r50"), (0.5, 0.45), None)
+    for extrapolate in (True, False):
+        choice = {} if extrapolate else {"extrapolate": False}
+        result = pipeline.generate(1, seed=2, gates="6-r50", guidance=guidance, **choice)
+        assert_equal(result, toy.expected(1, 2, 6, guidance, decide, extrapolate))
+        assert result.trace.extrapolated.any() == extrapolate
+
+
+def test_every_n_and_schedules_extrapolate_where_told(pipeline: Pipeline, toy: Any) -> None:
+    result = pipeline.generate(2, seed=1, steps=10, policy=EveryN(3, extrapolate=True))
+    expected = toy.expected(2, 1, 10, 2.5, lambda step, *_: (np.nan, step % 3 == 0), True)
+    assert_equal(result, expected)
+    # Nothing is extrapolated before the second run.
+    assert not result.trace.extrapolated[:4].any() and result.trace.extrapolated[4:6].all()
+    mask = np.random.default_rng(3).random((10, 2 * toy.depth)) < 0.5
+    mask[0] = True
+    result = pipeline.generate(2, seed=1, policy=FixedSchedule(mask.tolist(), extrapolate=True))
+    expected = toy.expected(
+        2, 1, 10, 2.5, lambda step, sample, module, *_: (np.nan, bool(mask[step, module])), True
+    )
+    assert_equal(result, expected)
+
+
+def test_bundle_without_the_program_cannot_extrapolate(toy: Any, toy_bundle: Any) -> None:
+    manifest = toy_bundle.manifest()
+    del manifest["graph"]["extrapolate"]
+    toy_bundle.write_manifest(manifest)
+    pipeline = Pipeline(Bundle.open(toy_bundle.directory), toy.Executor())
+    assert not pipeline.generate(0, policy="every-n").trace.extrapolated.any()
+    with pytest.raises(LazyDiTError, match="no program to extrapolate with: export it again"):
+        pipeline.generate(0, policy="every-n", extrapolate=True)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -255,7 +297,7 @@ def test_activations_of_16_bits_reach_the_executor_as_such(toy: Any, toy_bundle:
     manifest["model"]["activation_type"] = "float16"
     for program in manifest["programs"].values():
         for tensor in (*program["inputs"], *program["outputs"]):
-            if tensor["name"] in ("x", "norm", "output"):
+            if tensor["name"] in ("x", "norm", "output", "previous"):
                 tensor["dtype"] = "float16"
     toy_bundle.write_manifest(manifest)
 

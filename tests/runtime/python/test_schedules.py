@@ -24,7 +24,31 @@ def write(path: Path, content: Any) -> Path:
 def test_mask_is_read(tmp_path: Path) -> None:
     run = [[True, True], [False, True], [True, False]]
     path = write(tmp_path / "mask.json", {"steps": 3, "modules": 2, "run": run})
-    assert read_schedule(path) == FixedSchedule(run)
+    assert read_schedule(path) == FixedSchedule(run, extrapolate=False)
+
+
+@pytest.mark.parametrize("extrapolate", [True, False])
+def test_mask_may_say_that_what_is_reused_is_extrapolated(
+    tmp_path: Path, extrapolate: bool
+) -> None:
+    content = {"steps": 1, "modules": 2, "run": [[True, True]], "extrapolate": extrapolate}
+    schedule = read_schedule(write(tmp_path / "mask.json", content))
+    assert schedule == FixedSchedule([[True, True]], extrapolate=extrapolate)
+
+
+def test_trace_that_extrapolated_is_repeated_so(pipeline: Pipeline, tmp_path: Path) -> None:
+    policy = FixedSchedule([[True] * 4, [False] * 4, [True] * 4, [False] * 4], extrapolate=True)
+    result = pipeline.generate(0, policy=policy)
+    write_traces(tmp_path / "trace.json", [result])
+    replayed = pipeline.generate(0, policy=read_schedule(tmp_path / "trace.json"))
+    np.testing.assert_array_equal(replayed.latent, result.latent)
+
+
+def test_trace_that_does_not_tell_held_what_it_reused(pipeline: Pipeline, tmp_path: Path) -> None:
+    write_traces(tmp_path / "trace.json", [pipeline.generate(0, policy="every-n")])
+    content = json.loads((tmp_path / "trace.json").read_text())
+    del content["images"][0]["trace"]["extrapolated"]
+    assert read_schedule(write(tmp_path / "older.json", content)).extrapolate is False
 
 
 def test_module_of_a_trace_runs_iff_it_ran_for_any_sample_of_any_image(
@@ -34,7 +58,7 @@ def test_module_of_a_trace_runs_iff_it_ran_for_any_sample_of_any_image(
     write_traces(tmp_path / "trace.json", results)
     schedule = read_schedule(tmp_path / "trace.json")
     expected = np.concatenate([result.trace.ran for result in results], axis=1).any(axis=1)
-    assert schedule == FixedSchedule(expected.tolist())
+    assert schedule == FixedSchedule(expected.tolist(), extrapolate=False)
     assert not expected.all()
     replayed = pipeline.generate(0, seed=5, policy=schedule)
     np.testing.assert_array_equal(replayed.trace.ran[:, 0], expected)
@@ -50,6 +74,7 @@ def test_trace_survives_its_file(pipeline: Pipeline, tmp_path: Path) -> None:
     # No gate decides at the first step: NaN, which JSON does not know, became null.
     np.testing.assert_array_equal(np.array(kept["scores"], dtype=np.float32), trace.scores)
     np.testing.assert_array_equal(kept["ran"], trace.ran)
+    np.testing.assert_array_equal(kept["extrapolated"], trace.extrapolated)
     np.testing.assert_array_equal(kept["module_ms"], trace.module_ms)
 
 
@@ -68,6 +93,10 @@ def test_trace_file_that_cannot_be_written_is_refused(pipeline: Pipeline, tmp_pa
         ({"steps": 2, "modules": 2, "run": [[True, True]]}, "2 steps and 2 modules"),
         ({"steps": 1, "modules": 2, "run": [[1, 0]]}, "true and false"),
         ({"steps": 2, "modules": 2, "run": [[True, True], [True]]}, "one length"),
+        (
+            {"steps": 1, "modules": 2, "run": [[True, True]], "extrapolate": 1},
+            "extrapolate that is neither true nor false",
+        ),
         ({"steps": 0, "modules": 0, "run": []}, "true and false"),
         ({"images": []}, "throughout"),
         ({"images": [{"trace": {}}]}, "not a trace file"),

@@ -65,6 +65,19 @@ def generate(
         Path | None,
         typer.Option(help="schedule: a JSON mask, or a trace whose decisions are repeated."),
     ] = None,
+    lazy_ratio: Annotated[
+        float | None,
+        typer.Option(help="lazy: the share of modules to reuse, for example 0.4; 0 is always."),
+    ] = None,
+    extrapolate: Annotated[
+        bool | None,
+        typer.Option(
+            "--extrapolate/--hold",
+            help="Extrapolate a reused output from the last two, or hold the last; as the gate set "
+            "or the schedule has it if left out.",
+            show_default=False,
+        ),
+    ] = None,
     executor: Annotated[
         str | None,
         typer.Option(
@@ -88,7 +101,7 @@ def generate(
     check_writable(out, ".png")
     if trace is not None:
         check_writable(trace, ".json")
-    options = PolicyOptions(gates, threshold, max_reuse, every, schedule)
+    options = PolicyOptions(gates, threshold, max_reuse, every, schedule, extrapolate, lazy_ratio)
     policies = options.policies(policy or ["lazy"])
     seeds = parse_numbers(seed or ["0"], "--seed")
     with Pipeline.load(bundle, executor, checkpoint=checkpoint) as pipeline:

@@ -11,7 +11,7 @@ from rich.table import Table
 from lazydit.errors import LazyDiTError
 from lazydit_runtime import planning
 from lazydit_runtime.bundle import Bundle
-from lazydit_runtime.manifest import GateSetSpec, Manifest, WeightsSpec
+from lazydit_runtime.manifest import GateSetSpec, LazyRatios, Manifest, WeightsSpec
 from lazydit_runtime.peak_memory import peak_memory
 from lazydit_runtime.planning import Setting
 from lazydit_runtime.policies import Always, Lazy
@@ -84,6 +84,7 @@ def _show_bundle(console: Console, bundle: Bundle) -> None:
     if manifest.gate_sets:
         console.print(_gate_sets(manifest.gate_sets))
         console.print(_calibration(manifest.gate_sets))
+        console.print(_lazy_ratios(manifest.lazy_ratios))
     console.print(_memory(bundle))
     peaks = _peak_memory(bundle)
     if peaks is None:
@@ -144,6 +145,7 @@ def _gate_sets(gate_sets: Sequence[GateSetSpec]) -> Table:
         "steps",
         "thresholds (attn, mlp)",
         "max reuse",
+        "reused output",
         "target ratio",
         title="Gate sets",
         title_justify="left",
@@ -154,6 +156,7 @@ def _gate_sets(gate_sets: Sequence[GateSetSpec]) -> Table:
             str(spec.steps),
             f"{spec.thresholds.attn:g}, {spec.thresholds.mlp:g}",
             _or_none(spec.max_reuse),
+            _reused_output(spec.extrapolate),
             _or_none(spec.target_ratio),
         )
     return table
@@ -172,6 +175,25 @@ def _calibration(gate_sets: Sequence[GateSetSpec]) -> Table:
         for point in spec.calibration:
             psnr = "equal" if point.psnr is None else f"{point.psnr:.1f}"
             table.add_row(spec.name, f"{point.threshold:g}", f"{point.lazy_ratio:.1%}", psnr)
+    return table
+
+
+def _lazy_ratios(calibrated: Sequence[LazyRatios]) -> Table | str:
+    if not calibrated:
+        return "lazy ratios to wish for: not measured, export the bundle again"
+    table = Table(
+        "steps",
+        "to wish for",
+        "gate sets",
+        "images measured",
+        title="Lazy ratios",
+        title_justify="left",
+    )
+    for ratios in calibrated:
+        names = dict.fromkeys(point.gates for point in ratios.points)
+        highest = ratios.points[-1].lazy_ratio
+        row = (f"0 to {highest:g}", ", ".join(names), str(ratios.images))
+        table.add_row(str(ratios.steps), *row)
     return table
 
 
@@ -223,7 +245,14 @@ def _settings(bundle: Bundle) -> list[tuple[str, Setting]]:
 def _show_gates(console: Console, path: Path, gate_sets: "Sequence[GateSet]") -> None:
     console.print(f"gates {path}: {len(gate_sets)} gate set(s)", highlight=False, soft_wrap=True)
     table = Table(
-        "gate set", "steps", "depth", "width", "thresholds (attn, mlp)", "max reuse", "target ratio"
+        "gate set",
+        "steps",
+        "depth",
+        "width",
+        "thresholds (attn, mlp)",
+        "max reuse",
+        "reused output",
+        "target ratio",
     )
     for gates in gate_sets:
         table.add_row(
@@ -233,6 +262,7 @@ def _show_gates(console: Console, path: Path, gate_sets: "Sequence[GateSet]") ->
             str(gates.width),
             f"{gates.threshold_attn:g}, {gates.threshold_mlp:g}",
             _or_none(gates.max_reuse),
+            _reused_output(gates.extrapolate),
             _or_none(gates.target_ratio),
         )
     console.print(table)
@@ -252,6 +282,10 @@ def _show_checkpoint(console: Console, path: Path, model: "DiT", sha256: str) ->
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _reused_output(extrapolate: bool) -> str:
+    return "extrapolated" if extrapolate else "held"
 
 
 def _or_none(value: float | None) -> str:

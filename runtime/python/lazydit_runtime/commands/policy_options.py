@@ -19,12 +19,16 @@ from lazydit_runtime.policies import (
 )
 from lazydit_runtime.schedules import read_schedule
 
+_REUSING = tuple(name for name in POLICY_NAMES if name != "always")
+
 _OWNERS = {
     "gates": ("lazy",),
     "threshold": ("lazy",),
     "every": ("every-n",),
     "schedule": ("schedule",),
-    "max_reuse": tuple(name for name in POLICY_NAMES if name != "always"),
+    "lazy_ratio": ("lazy",),
+    "max_reuse": _REUSING,
+    "extrapolate": _REUSING,
 }
 """The policies that each option belongs to."""
 
@@ -32,13 +36,16 @@ _OWNERS = {
 @dataclass(frozen=True)
 class PolicyOptions:
     """The options as typed, None where left out: `threshold` one number or two with a comma,
-    `max_reuse` 0 for no limit, `schedule` a file for `schedules.read_schedule`."""
+    `max_reuse` 0 for no limit, `schedule` a file for `schedules.read_schedule`, `extrapolate` as
+    the gate set or the file has it."""
 
     gates: str | None = None
     threshold: str | None = None
     max_reuse: int | None = None
     every: int | None = None
     schedule: Path | None = None
+    extrapolate: bool | None = None
+    lazy_ratio: float | None = None
 
     def policies(self, names: Sequence[str]) -> list[Policy]:
         """The policies called `names`, each with the options that belong to it.
@@ -59,13 +66,16 @@ class PolicyOptions:
         if isinstance(policy, Always):
             return policy
         if isinstance(policy, Lazy):
-            policy = Lazy(self.gates, _thresholds(self.threshold))
+            policy = Lazy(self.gates, _thresholds(self.threshold), lazy_ratio=self.lazy_ratio)
         elif isinstance(policy, EveryN) and self.every is not None:
             policy = EveryN(self.every)
         elif isinstance(policy, FixedSchedule) and self.schedule is not None:
             policy = read_schedule(self.schedule)
         limit: MaxReuse = "stored" if self.max_reuse is None else self.max_reuse or None
-        return dataclasses.replace(policy, max_reuse=limit)
+        policy = dataclasses.replace(policy, max_reuse=limit)
+        if self.extrapolate is not None:
+            policy = dataclasses.replace(policy, extrapolate=self.extrapolate)
+        return policy
 
 
 def _thresholds(text: str | None) -> float | ThresholdPair | None:

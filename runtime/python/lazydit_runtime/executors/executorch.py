@@ -10,7 +10,7 @@ from lazydit_runtime.executors import Array
 from lazydit_runtime.executors.native_library import NativePrograms, Place
 from lazydit_runtime.executors.signature import check_signature
 from lazydit_runtime.executors.weight_cache import weight_cache_folder
-from lazydit_runtime.manifest import Manifest
+from lazydit_runtime.manifest import GateGraph, Manifest
 
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType, Self
@@ -41,8 +41,13 @@ class ExecuTorchExecutor:
         _check_holds_pte(bundle.manifest)
         specs = bundle.manifest.programs
         places = [
-            Place(bundle.path(spec.file), spec.method, bundle.manifest.files[spec.file].sha256)
-            for spec in specs.values()
+            Place(
+                bundle.path(spec.file),
+                spec.method,
+                bundle.manifest.files[spec.file].sha256,
+                _layer_norm_epsilon(name, bundle.manifest.graph),
+            )
+            for name, spec in specs.items()
         ]
         with quiet_stderr(_LOG_LINE):
             programs = NativePrograms(places, threads, weight_cache_folder())
@@ -61,6 +66,12 @@ class ExecuTorchExecutor:
     def close(self) -> None:
         """Unload all programs."""
         self._programs.close()
+
+
+def _layer_norm_epsilon(program: str, graph: GateGraph) -> float:
+    """Of a program that the native library can compute itself; 0 for any other."""
+    reuses = program == graph.modules[0].reuse
+    return graph.norm.epsilon if graph.norm is not None and reuses else 0.0
 
 
 def _check_holds_pte(manifest: Manifest) -> None:

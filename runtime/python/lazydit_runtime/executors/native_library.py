@@ -74,6 +74,7 @@ class _Program(ctypes.Structure):
         ("file", ctypes.c_char_p),
         ("method", ctypes.c_char_p),
         ("hash", ctypes.c_char_p),
+        ("layer_norm_epsilon", ctypes.c_double),
     ]
 
 
@@ -91,11 +92,16 @@ class _Options(ctypes.Structure):
 
 
 class Place(NamedTuple):
-    """Where a program is found: its file, its method there, the sha256 of the file."""
+    """Where a program is found: its file, its method there, the sha256 of the file.
+
+    `layer_norm_epsilon` is for reuse and extrapolate: with it the library computes them itself,
+    the model's norm being a layer norm without weights. 0: the method runs.
+    """
 
     file: Path
     method: str
     sha256: str
+    layer_norm_epsilon: float = 0.0
 
 
 class NativePrograms:
@@ -113,7 +119,12 @@ class NativePrograms:
         """
         self._library = _library()
         entries = [
-            _Program(bytes(place.file), place.method.encode(), place.sha256.encode())
+            _Program(
+                bytes(place.file),
+                place.method.encode(),
+                place.sha256.encode(),
+                place.layer_norm_epsilon,
+            )
             for place in programs
         ]
         options = _Options(threads or 0, None if weight_cache is None else bytes(weight_cache))

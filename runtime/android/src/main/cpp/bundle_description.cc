@@ -59,9 +59,9 @@ jobject program(JNIEnv* env, const ProgramSpec& spec) {
 jobject gate_set(JNIEnv* env, const GateSetSpec& set) {
   LocalFrame frame(env, 2);
   const JavaClasses& classes = java_classes();
-  const jobject made =
-      env->NewObject(classes.gate_set, classes.new_gate_set, java_string(env, set.name), static_cast<jint>(set.steps),
-                     set.threshold_attn, set.threshold_mlp, static_cast<jint>(set.max_reuse));
+  const jobject made = env->NewObject(classes.gate_set, classes.new_gate_set, java_string(env, set.name),
+                                      static_cast<jint>(set.steps), set.threshold_attn, set.threshold_mlp,
+                                      static_cast<jint>(set.max_reuse), set.extrapolate ? JNI_TRUE : JNI_FALSE);
   check_java(env);
   return frame.leave_with(made);
 }

@@ -79,6 +79,7 @@ jobject outcome_of(JNIEnv* env, const Generation& generation) {
       java_floats(env, lazydit_generation_latent(core), volume(generation.manifest().model.latent_shape)),
       image_of(env, generation), java_floats(env, lazydit_generation_scores(core), decisions),
       java_booleans(env, lazydit_generation_ran(core), decisions),
+      java_booleans(env, lazydit_generation_extrapolated(core), decisions),
       java_doubles(env, lazydit_generation_module_ms(core), decisions),
       java_doubles(env, lazydit_generation_step_ms(core), timesteps.size()), timings_of(env, core));
   check_java(env);

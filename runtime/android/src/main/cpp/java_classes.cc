@@ -87,14 +87,14 @@ void find_constructors(JNIEnv* env) {
       "(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;[Ljava/lang/String;[JI[J[JID[Ljava/lang/String;"
       "[Lorg/lazydit/GateSet;[Lorg/lazydit/Program;)V");
   classes.new_bundle_files = constructor(env, classes.bundle_files, "([Ljava/lang/String;[J)V");
-  classes.new_gate_set = constructor(env, classes.gate_set, "(Ljava/lang/String;IDDI)V");
+  classes.new_gate_set = constructor(env, classes.gate_set, "(Ljava/lang/String;IDDIZ)V");
   classes.new_lazydit_exception =
       constructor(env, classes.lazydit_exception, "(Ljava/lang/String;Ljava/lang/Throwable;)V");
   classes.new_memory = constructor(env, classes.memory, "(JJJJJJ)V");
   classes.new_program = constructor(env, classes.program,
                                     "(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;"
                                     "[Lorg/lazydit/TensorSpec;[Lorg/lazydit/TensorSpec;)V");
-  classes.new_run_outcome = constructor(env, classes.run_outcome, "(DLjava/lang/String;[JI[F[F[F[Z[D[D[D)V");
+  classes.new_run_outcome = constructor(env, classes.run_outcome, "(DLjava/lang/String;[JI[F[F[F[Z[Z[D[D[D)V");
   classes.new_tensor_spec = constructor(env, classes.tensor_spec, "(Ljava/lang/String;Ljava/lang/String;[J)V");
 }
 
@@ -103,6 +103,7 @@ void find_fields(JNIEnv* env) {
   const jclass wish = env->FindClass("org/lazydit/Wish");
   check_java(env);
   classes.wish_every_n = field(env, wish, "everyN", "I");
+  classes.wish_extrapolate = field(env, wish, "extrapolate", "I");
   classes.wish_gates = field(env, wish, "gates", "[B");
   classes.wish_guidance = field(env, wish, "guidance", "D");
   classes.wish_has_guidance = field(env, wish, "hasGuidance", "Z");

@@ -36,6 +36,7 @@ struct JavaClasses {
   jmethodID new_tensor_spec;
 
   jfieldID wish_every_n;
+  jfieldID wish_extrapolate;
   jfieldID wish_gates;
   jfieldID wish_guidance;
   jfieldID wish_has_guidance;

@@ -49,6 +49,8 @@ native::Wish wish_of(JNIEnv* env, jobject wish) {
     wished.schedule = rows_of(env, schedule);
   wished.every_n = env->GetIntField(wish, classes.wish_every_n);
   if (const jint limit = env->GetIntField(wish, classes.wish_max_reuse); limit >= 0) wished.max_reuse = limit;
+  if (const jint choice = env->GetIntField(wish, classes.wish_extrapolate); choice >= 0)
+    wished.extrapolate = choice > 0;
   if (env->GetBooleanField(wish, classes.wish_has_steps) == JNI_TRUE)
     wished.steps = env->GetIntField(wish, classes.wish_steps);
   if (env->GetBooleanField(wish, classes.wish_has_guidance) == JNI_TRUE)

@@ -1,10 +1,10 @@
 package org.lazydit
 
-import java.nio.ByteBuffer
-import java.nio.ByteOrder
 import org.lazydit.executors.DType
 import org.lazydit.executors.Executor
 import org.lazydit.executors.Tensor
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
 
 /**
  * The native side, in `src/main/cpp`. Handles are addresses; text travels as UTF-8. Every function throws
@@ -89,18 +89,17 @@ internal class Wish(
 
     /** The core's number: 0 for no limit. */
     @JvmField val maxReuse: Int =
-        when (
-            val limit =
-                when (policy) {
-                    Policy.Always -> MaxReuse.Stored
-                    is Policy.Lazy -> policy.maxReuse
-                    is Policy.EveryN -> policy.maxReuse
-                    is Policy.FixedSchedule -> policy.maxReuse
-                }
-        ) {
+        when (val limit = policy.maxReuse) {
             MaxReuse.Stored -> LEFT_OPEN
             MaxReuse.Unlimited -> 0
             is MaxReuse.AtMost -> limit.steps
+        }
+
+    @JvmField val extrapolate: Int =
+        when (policy.extrapolate) {
+            null -> LEFT_OPEN
+            false -> 0
+            true -> 1
         }
 
     @JvmField val hasSteps: Boolean = request.steps != null
@@ -149,6 +148,7 @@ internal class RunOutcome(
     val image: FloatArray?,
     val scores: FloatArray,
     val ran: BooleanArray,
+    val extrapolated: BooleanArray,
     val moduleMs: DoubleArray,
     val stepMs: DoubleArray,
     val timings: DoubleArray,

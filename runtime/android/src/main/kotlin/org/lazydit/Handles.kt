@@ -32,7 +32,15 @@ internal class Generation(
         request: Request,
         listener: StepListener,
     ): RunOutcome? =
-        Core.run(address, executorAddress, calls, request.label.toLong(), request.seed.toLong(), request.noise, listener)
+        Core.run(
+            address,
+            executorAddress,
+            calls,
+            request.label.toLong(),
+            request.seed.toLong(),
+            request.noise,
+            listener,
+        )
 
     @Synchronized
     fun cancel() {

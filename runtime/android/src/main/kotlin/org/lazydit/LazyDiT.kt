@@ -1,7 +1,5 @@
 package org.lazydit
 
-import java.io.File
-import kotlin.coroutines.cancellation.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
@@ -15,6 +13,8 @@ import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.launch
 import org.lazydit.executors.Executor
 import org.lazydit.executors.chooseExecutor
+import java.io.File
+import kotlin.coroutines.cancellation.CancellationException
 
 /**
  * A bundle and the executor that runs its programs.
@@ -146,6 +146,7 @@ public class LazyDiT private constructor(
                     samples = outcome.samples,
                     scores = outcome.scores,
                     ran = outcome.ran,
+                    extrapolated = outcome.extrapolated,
                     moduleMs = outcome.moduleMs,
                 ),
             timings = timings(outcome.timings, outcome.stepMs),

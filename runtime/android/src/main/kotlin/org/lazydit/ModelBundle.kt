@@ -34,7 +34,7 @@ public class ModelBundle internal constructor(
 /**
  * Learned gates for one step count.
  *
- * @property thresholds,maxReuse those that they were made with.
+ * @property thresholds,maxReuse,extrapolate those that they were made with.
  */
 public class GateSet internal constructor(
     public val name: String,
@@ -42,6 +42,7 @@ public class GateSet internal constructor(
     thresholdAttn: Double,
     thresholdMlp: Double,
     mostReuse: Int,
+    public val extrapolate: Boolean,
 ) {
     public val thresholds: Thresholds = Thresholds(thresholdAttn, thresholdMlp)
     public val maxReuse: MaxReuse = if (mostReuse == 0) MaxReuse.Unlimited else MaxReuse.AtMost(mostReuse)

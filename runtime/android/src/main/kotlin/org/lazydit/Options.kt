@@ -1,7 +1,7 @@
 package org.lazydit
 
-import java.io.File
 import org.lazydit.executors.ExecutorFactory
+import java.io.File
 
 /**
  * How a bundle is opened.

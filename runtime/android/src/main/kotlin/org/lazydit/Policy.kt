@@ -9,9 +9,16 @@ public sealed interface Policy {
     /** `always`, `lazy`, `every-n` or `schedule`. */
     public val name: String
 
+    public val maxReuse: MaxReuse
+
+    /** Whether reused outputs are extrapolated; null: what the gate set was made with. */
+    public val extrapolate: Boolean?
+
     /** Run every module: plain DDIM. */
     public data object Always : Policy {
-        override val name: String = "always"
+        override val name: String get() = "always"
+        override val maxReuse: MaxReuse get() = MaxReuse.Stored
+        override val extrapolate: Boolean get() = false
     }
 
     /**
@@ -19,11 +26,14 @@ public sealed interface Policy {
      *
      * @property gates name of a gate set; null takes the bundle's first for the step count.
      * @property thresholds null takes the gate set's own.
+     * @property extrapolate whether what is reused goes on along the line through the module's last two outputs instead
+     *   of being the last one as it is; null takes the gate set's own.
      */
     public data class Lazy(
         val gates: String? = null,
         val thresholds: Thresholds? = null,
-        val maxReuse: MaxReuse = MaxReuse.Stored,
+        override val maxReuse: MaxReuse = MaxReuse.Stored,
+        override val extrapolate: Boolean? = null,
     ) : Policy {
         override val name: String get() = "lazy"
     }
@@ -31,7 +41,8 @@ public sealed interface Policy {
     /** Run every module at steps 0, [n], 2 [n], ...; reuse at all others. */
     public data class EveryN(
         val n: Int = 2,
-        val maxReuse: MaxReuse = MaxReuse.Stored,
+        override val maxReuse: MaxReuse = MaxReuse.Stored,
+        override val extrapolate: Boolean = false,
     ) : Policy {
         override val name: String get() = "every-n"
 
@@ -48,7 +59,8 @@ public sealed interface Policy {
      */
     public data class FixedSchedule(
         val run: List<List<Boolean>>? = null,
-        val maxReuse: MaxReuse = MaxReuse.Stored,
+        override val maxReuse: MaxReuse = MaxReuse.Stored,
+        override val extrapolate: Boolean = false,
     ) : Policy {
         override val name: String get() = "schedule"
 

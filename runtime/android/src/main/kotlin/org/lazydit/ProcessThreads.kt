@@ -14,8 +14,8 @@ internal object ProcessThreads {
         }
         if (wish != null && wish != chosen) {
             throw LazyDiTException(
-                "the engines of this process use ${chosen ?: "a number of their own choice of"} threads and stay with " +
-                    "them: leave threads out, or restart the app for $wish",
+                "the engines of this process use ${chosen ?: "a number of their own choice of"} threads and stay " +
+                    "with them: leave threads out, or restart the app for $wish",
             )
         }
         return chosen

@@ -13,6 +13,7 @@ public class Trace internal constructor(
     public val samples: Int,
     private val scores: FloatArray,
     private val ran: BooleanArray,
+    private val extrapolated: BooleanArray,
     private val moduleMs: DoubleArray,
 ) {
     public val steps: Int get() = timesteps.size
@@ -33,6 +34,13 @@ public class Trace internal constructor(
         sample: Int,
         module: Int,
     ): Boolean = ran[place(step, sample, module)]
+
+    /** True where the module was reused by extrapolating its last two outputs. */
+    public fun extrapolated(
+        step: Int,
+        sample: Int,
+        module: Int,
+    ): Boolean = extrapolated[place(step, sample, module)]
 
     /** Time of the run or the reuse, in milliseconds. */
     public fun moduleMs(

@@ -1,14 +1,15 @@
 package org.lazydit.bundles
 
+import org.lazydit.BundleFiles
+import org.lazydit.BundleHandle
+import org.lazydit.Core
+import org.lazydit.LazyDiTException
 import java.io.File
 import java.io.FileOutputStream
 import java.io.IOException
 import java.io.InputStream
 import java.security.MessageDigest
-import org.lazydit.BundleFiles
-import org.lazydit.BundleHandle
-import org.lazydit.Core
-import org.lazydit.LazyDiTException
+import java.util.Locale
 
 /**
  * A folder that holds the latest version of one bundle, unpacked.
@@ -99,7 +100,9 @@ public class BundleStore(
         val free = folder.usableSpace
         if (needed > free) {
             throw LazyDiTException(
-                "the bundle takes ${megabytes(needed)} MB and only ${megabytes(free)} MB are free in $root: free some space",
+                "the bundle takes ${megabytes(
+                    needed,
+                )} MB and only ${megabytes(free)} MB are free in $root: free some space",
             )
         }
     }
@@ -112,7 +115,7 @@ public class BundleStore(
 private const val PIECE = 1 shl 16
 private const val MEGABYTE = 1_000_000.0
 
-private fun megabytes(bytes: Long): String = "%.1f".format(bytes / MEGABYTE)
+private fun megabytes(bytes: Long): String = "%.1f".format(Locale.ROOT, bytes / MEGABYTE)
 
 private fun hash(manifest: ByteArray): String =
     MessageDigest.getInstance("SHA-256").digest(manifest).joinToString("") { "%02x".format(it) }

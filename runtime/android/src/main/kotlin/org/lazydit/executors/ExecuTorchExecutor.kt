@@ -1,11 +1,11 @@
 package org.lazydit.executors
 
-import java.io.File
 import org.lazydit.LazyDiTException
 import org.lazydit.ModelBundle
 import org.lazydit.Program
 import org.pytorch.executorch.EValue
 import org.pytorch.executorch.Module
+import java.io.File
 import org.pytorch.executorch.Tensor as EngineTensor
 
 /**

@@ -26,7 +26,10 @@ internal fun chooseExecutor(
         val obstacle = factory.obstacle(bundle)
         if (obstacle == null) {
             val others = obstacles.joinToString("") { "; not $it" }
-            return ExecutorChoice(factory, "${factory.name}, the first that can run bundles for ${bundle.target}$others")
+            return ExecutorChoice(
+                factory,
+                "${factory.name}, the first that can run bundles for ${bundle.target}$others",
+            )
         }
         obstacles += "${factory.name}, since $obstacle"
     }

@@ -1,7 +1,7 @@
 package org.lazydit.executors
 
-import java.io.File
 import org.lazydit.ModelBundle
+import java.io.File
 
 /** Makes the executors of one engine. An app can bring its own: give it as `Options.executor`. */
 public interface ExecutorFactory {

@@ -1,9 +1,9 @@
 package org.lazydit.executors
 
-import java.io.File
 import org.lazydit.Core
 import org.lazydit.LazyDiTException
 import org.lazydit.ModelBundle
+import java.io.File
 
 /** ExecuTorch inside the library's own native code: nothing crosses a language border between two programs. */
 public object NativeExecutor : ExecutorFactory {

@@ -6,11 +6,11 @@ import ai.onnxruntime.OnnxTensor
 import ai.onnxruntime.OrtException
 import ai.onnxruntime.OrtSession
 import ai.onnxruntime.TensorInfo
-import java.io.File
 import org.lazydit.LazyDiTException
 import org.lazydit.ModelBundle
 import org.lazydit.Program
 import org.lazydit.TensorSpec
+import java.io.File
 
 /**
  * ONNX Runtime's CPU provider, `com.microsoft.onnxruntime:onnxruntime-android`; it reads and writes the scheduler's own

@@ -1,0 +1,1 @@
+"""What quality.py consists of: drawing, judging, comparing, showing."""

@@ -1,0 +1,1 @@
+"""The report on a bundle: one HTML page that needs nothing else."""
