@@ -1,5 +1,5 @@
 # make demo: export the demo model, draw images with every policy, print the latency table.
-# make test: formatting, lint, types, C++ tests under sanitizers, valgrind and fuzzers, Python and Kotlin tests.
+# make test: formatting, lint, types, C++ tests under sanitizers (memory, threads), valgrind and fuzzers, Python and Kotlin tests.
 # make install-android: the Kotlin library of runtime/android, into Maven's local repository.
 # make tools: build lazydit-run and lazydit-bench, the command-line tools without Python, into build/tools.
 # make arm: the same tools for 64-bit Arm, against the wheel for that processor, into build/arm.
@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE_BUILD := build/core-tests
 VALGRIND_BUILD := build/valgrind
+THREADS_BUILD := build/threads
 FUZZ_BUILD := build/fuzz
 FUZZ_SECONDS := 60
 MUTATIONS := 10000
@@ -22,7 +23,8 @@ ANDROID_BUILD := build/android
 ANDROID_BUNDLES := $(foreach target,android onnx,$(ANDROID_BUILD)/demo-$(target) $(ANDROID_BUILD)/tiny-$(target))
 MAVEN := mvn -q -B
 KTLINT := $(ANDROID_BUILD)/ktlint/ktlint-cli-1.7.1-all.jar
-KOTLIN := java -jar $(KTLINT) --log-level=error --relative 'runtime/android/**/*.kt' 'runtime/android/**/*.kts'
+KOTLIN := java -jar $(KTLINT) --log-level=error --relative \
+  $(foreach folder,runtime/android android_app,'$(folder)/**/*.kt' '$(folder)/**/*.kts')
 DEMO := demo-out
 
 native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/CMakeLists.txt runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
@@ -34,8 +36,8 @@ export OMP_WAIT_POLICY := PASSIVE
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup tools arm demo test lint test-core test-valgrind test-fuzz test-python test-android android-native \
-  android-bundles lint-android install-android fuzz fuzzers format clean
+.PHONY: setup tools arm demo test lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app \
+  android-native android-bundles lint-android install-android fuzz fuzzers format clean
 
 setup: $(VENV)/.installed
 
@@ -72,7 +74,7 @@ demo: setup
 	python benchmarks/latency.py --bundle $(DEMO)/lazydit-android --device
 	@echo "The pictures are in $(DEMO)/policies.png"
 
-test: setup lint test-core test-valgrind test-fuzz test-python test-android
+test: setup lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app
 
 lint: setup
 	ruff format --check $(python_roots)
@@ -84,6 +86,13 @@ test-core: setup
 	  $(NATIVE_FLAGS) -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE=ON
 	cmake --build $(CORE_BUILD)
 	ctest --test-dir $(CORE_BUILD) --output-on-failure
+
+# Races in the core. The engine's libraries are not built for this sanitizer, which takes their threads for racing.
+test-threads: setup
+	cmake -S . -B $(THREADS_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLAZYDIT_BUILD_PYTHON=OFF \
+	  -DLAZYDIT_BUILD_TESTS=ON -DLAZYDIT_SANITIZE_THREADS=ON
+	cmake --build $(THREADS_BUILD) --target lazydit_core_test
+	ctest --test-dir $(THREADS_BUILD) --output-on-failure -R 'Generations|Cancel'
 
 # Memory that was never written: what the sanitizers do not see.
 test-valgrind: setup
@@ -137,6 +146,12 @@ test-android: lint-android android-native android-bundles
 # Into Maven's local repository, for builds beside this one.
 install-android: android-native
 	$(MAVEN) -f runtime/android/pom.xml install -DskipTests
+
+# The demo app: its tests leave build/screenshots, then the package as R8 makes it is verified.
+test-android-app: install-android $(ANDROID_BUILD)/demo-android/manifest.json
+	$(MAVEN) -f android_app/pom.xml prepare-package
+	android_app/scripts/apk build/android-app runtime/android/consumer-rules.pro
+	android_app/scripts/verify-apk build/android-app runtime/android/src/main/cpp
 
 format: setup $(KTLINT)
 	ruff format $(python_roots)

@@ -3,6 +3,9 @@
 Letters in shapes: R rows (samples), N tokens, D width.
 """
 
+from collections.abc import Callable
+from copy import copy
+
 import torch
 from torch import Tensor
 
@@ -32,6 +35,15 @@ class ModuleCache:
         everyone = len(output) == len(run)
         self._last = output if everyone else self._last.index_put((run,), output)
         self._last_step = torch.where(run, step, self._last_step)
+
+    def branched(self, copied: Callable[[Tensor], Tensor]) -> "ModuleCache":
+        """The same cache with its rows `copied`; neither changes the other."""
+        other = copy(self)
+        other._last, other._last_step = copied(self._last), copied(self._last_step)
+        other._previous_step = copied(self._previous_step)
+        if self._extrapolate:
+            other._previous = copied(self._previous)
+        return other
 
     @property
     def extrapolates(self) -> Tensor:

@@ -65,6 +65,10 @@ class Schedule:
     def __len__(self) -> int:
         return len(self.timesteps)
 
+    def levels(self, step: int) -> tuple[float, float]:
+        """The cumulative alphas that a step goes from and to."""
+        return float(self.alphas_cumprod[step]), float(self.alphas_cumprod_prev[step])
+
 
 def ddim_update(x: Tensor, eps: Tensor, alpha: float, alpha_prev: float) -> Tensor:
     """One DDIM step with eta 0 (Song et al., "Denoising Diffusion Implicit Models", 2021).

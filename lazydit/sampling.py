@@ -4,6 +4,8 @@ Letters in shapes: T steps, B images, S samples an image (1, or 2 with guidance:
 unconditional), 2L modules (attn 0, mlp 0, attn 1, ...), C channels, N tokens, D width.
 """
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 
 import torch
@@ -50,33 +52,80 @@ def sample(
     Everything stays on the model's device. Raises LazyDiTError when labels, noise or policy do
     not fit the model.
     """
-    policy.check(model.config, schedule)
-    _check_inputs(model, labels, noise)
-    device = model.pos_embed.device
-    x, rows = noise.to(device), labels.to(device)
-    samples = 1 if guidance is None else 2
-    if guidance is not None:
-        rows = torch.cat([rows, torch.full_like(rows, model.config.num_classes)])
-    walk = ModuleWalk(policy, model.config.num_modules, len(rows), len(schedule), device)
-    levels = zip(
-        schedule.timesteps,
-        schedule.alphas_cumprod.tolist(),
-        schedule.alphas_cumprod_prev.tolist(),
-        strict=True,
-    )
-    for step, (timestep, alpha, alpha_prev) in enumerate(levels):
-        walk.step = step
-        timesteps = torch.full((len(rows),), timestep, device=device)
-        output = model(x.repeat(samples, 1, 1, 1), timesteps, rows, walk)
-        eps = output[:, : model.config.in_channels]
+    generation = Generation(model, labels, noise, schedule, policy, guidance)
+    while not generation.finished:
+        generation.advance()
+    return generation.result()
+
+
+class Generation:
+    """A generation between two steps, to be advanced step by step with `torch.no_grad`.
+
+    Arguments and errors are those of `sample`.
+    """
+
+    def __init__(
+        self,
+        model: DiT,
+        labels: Tensor,
+        noise: Tensor,
+        schedule: Schedule,
+        policy: Policy,
+        guidance: float | None,
+    ) -> None:
+        policy.check(model.config, schedule)
+        _check_inputs(model, labels, noise)
+        device = model.pos_embed.device
+        self.step, self.x = 0, noise.to(device)
+        self._model, self._schedule, self._guidance = model, schedule, guidance
+        self._rows, self._samples = labels.to(device), 1
         if guidance is not None:
+            unlabelled = torch.full_like(self._rows, model.config.num_classes)
+            self._rows, self._samples = torch.cat([self._rows, unlabelled]), 2
+        modules = model.config.num_modules
+        self._walk = ModuleWalk(policy, modules, len(self._rows), len(schedule), device)
+
+    @property
+    def finished(self) -> bool:
+        return self.step == len(self._schedule)
+
+    def advance(self) -> None:
+        """Take one step."""
+        step, config = self.step, self._model.config
+        self._walk.step = step
+        timesteps = torch.full_like(self._rows, self._schedule.timesteps[step])
+        output = self._model(
+            self.x.repeat(self._samples, 1, 1, 1), timesteps, self._rows, self._walk
+        )
+        eps = output[:, : config.in_channels]
+        if self._guidance is not None:
             cond, uncond = eps.chunk(2)
-            eps = guide(cond, uncond, guidance, model.config.guidance_channels)
-        x = ddim_update(x, eps, alpha, alpha_prev)
-    scores, ran, extrapolated = (
-        walk.by_sample(trace, samples) for trace in (walk.scores, walk.ran, walk.extrapolated)
-    )
-    return SampleResult(x, scores, ran, extrapolated)
+            eps = guide(cond, uncond, self._guidance, config.guidance_channels)
+        alpha, alpha_prev = self._schedule.levels(step)
+        self.x = ddim_update(self.x, eps, alpha, alpha_prev)
+        self.step += 1
+
+    def branched(self, policy: Policy, copies: int) -> "Generation":
+        """`copies` of every image, which go on under `policy` after the first step; this one stays
+        as it is. All images come, then all again. The copies' trace starts here.
+        """
+        other = copy(self)
+        other.x = self.x.repeat(copies, 1, 1, 1)
+        other._rows = self._copied(self._rows, copies)
+        other._walk = self._walk.branched(policy, lambda rows: self._copied(rows, copies))
+        return other
+
+    def result(self) -> SampleResult:
+        walk = self._walk
+        scores, ran, extrapolated = (
+            walk.by_sample(trace, self._samples)
+            for trace in (walk.scores, walk.ran, walk.extrapolated)
+        )
+        return SampleResult(self.x, scores, ran, extrapolated)
+
+    def _copied(self, rows: Tensor, copies: int) -> Tensor:
+        by_sample = rows.chunk(self._samples)
+        return torch.cat([part.repeat(copies, *[1] * (rows.ndim - 1)) for part in by_sample])
 
 
 class ModuleWalk:
@@ -109,6 +158,14 @@ class ModuleWalk:
             cache.keep(self.step, run, module(z[run]))
         self.extrapolated[self.step, :, number] = ~run & cache.extrapolates
         return cache.outputs(self.step)
+
+    def branched(self, policy: Policy, copied: Callable[[Tensor], Tensor]) -> "ModuleWalk":
+        """A walk that goes on from here under `policy`, with its rows `copied`."""
+        reuses = copied(self._reuses)
+        other = ModuleWalk(policy, reuses.shape[1], len(reuses), len(self.ran), reuses.device)
+        other._reuses = reuses
+        other._caches = [cache.branched(copied) for cache in self._caches]
+        return other
 
     def _decide(self, number: int, z: Tensor) -> Tensor:
         run, score = self._policy.decide(self.step, number, z)

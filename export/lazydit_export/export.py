@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lazydit.errors import LazyDiTError
 from lazydit.gates import GateSet
 from lazydit.models.dit import DiT
 from lazydit_export.describe import describe, gate_file, with_findings
 from lazydit_export.directory import new_directory
 from lazydit_export.interrupt import KeptInterrupt
+from lazydit_export.kept_files import KeptFiles
 from lazydit_export.recipe import ExportRecipe, Source, read_source
 from lazydit_export.report import Report
 from lazydit_export.split import Program, split
-from lazydit_export.targets.target import Target
+from lazydit_export.targets.target import FinishedFiles, Target
 from lazydit_export.verification.gate import Subject, calibrate_all, measure_all_ratios, verify
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.manifest import FILE_NAME, LazyRatios, Manifest
@@ -22,16 +24,26 @@ def export(recipe: ExportRecipe, report: Report) -> None:
     """Makes the bundle that `recipe` describes, verified; `report` is told of every stage.
 
     Raises LazyDiTError, and leaves nothing behind, when an input is unusable, the bundle cannot be
-    written, or it disagrees with PyTorch. KeyboardInterrupt leaves nothing behind either.
+    written, or it disagrees with PyTorch. KeyboardInterrupt leaves nothing at `out`; of a large
+    model it leaves the finished files beside it, and the same export goes on from there.
     """
     source = read_source(recipe)
     report.started(recipe, source)
     programs = split_for(recipe.target, source.model)
-    with KeptInterrupt() as interrupt, new_directory(recipe.out, force=recipe.force) as directory:
-        manifest = write_bundle(recipe, source, programs, directory, report)
-        interrupt.check()
-        _verify(recipe, source, programs, manifest, directory, report)
-        interrupt.check()
+    kept = KeptFiles(recipe, source)
+    try:
+        with (
+            KeptInterrupt() as interrupt,
+            new_directory(recipe.out, force=recipe.force) as directory,
+        ):
+            manifest = write_bundle(recipe, source, programs, directory, report, kept)
+            interrupt.check()
+            _verify(recipe, source, programs, manifest, directory, report)
+            interrupt.check()
+    except LazyDiTError:
+        kept.remove()
+        raise
+    kept.remove()
     report.finished(recipe, manifest)
 
 
@@ -46,10 +58,11 @@ def write_bundle(
     programs: Sequence[Program],
     directory: Path,
     report: Report,
+    kept: FinishedFiles | None = None,
 ) -> Manifest:
     """Lowers the programs and writes a bundle that works but has not been verified."""
     with report.progress("lowering", len(programs)) as done:
-        lowered = recipe.target.lower(programs, directory, done)
+        lowered = recipe.target.lower(programs, directory, done, kept)
     for gates in source.gate_sets:
         _write_gates(gates, directory)
     manifest = describe(recipe, source, programs, lowered, directory)

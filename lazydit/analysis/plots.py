@@ -154,7 +154,7 @@ def _linear_fit(fit: LinearFit, title: str, theme: Theme) -> Figure:
     return heatmaps(
         fit.r2,
         title=f"How well a linear layer on the input foretells the similarity: {title}",
-        unit=f"R2 on {fit.held_out_samples} held-out samples, at least 0",
+        unit=f"R2 on {fit.held_out_samples} held-out samples (colours from 0)",
         first_step=1,
         low=0.0,
         high=1.0,

@@ -53,7 +53,7 @@ LIGHT = Theme(
         "#7F4FC9",
         "#8C6D31",
     ),
-    scale="viridis_r",
+    scale="Blues",
 )
 DARK = Theme(
     page="#14171C",
@@ -70,7 +70,7 @@ DARK = Theme(
         "#B695F5",
         "#CBA968",
     ),
-    scale="viridis",
+    scale="Blues_r",
 )
 
 Draw = Callable[[Theme], Figure]

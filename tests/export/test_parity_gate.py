@@ -43,7 +43,7 @@ def recipe_for(bundle: SmallBundle, out: Path) -> ExportRecipe:
 def lowered_before(bundle: SmallBundle) -> Target:
     """A target that takes seconds less: its programs are those of `bundle`."""
 
-    def lower(_: Sequence[Program], directory: Path, __: OnProgram) -> list[Lowered]:
+    def lower(_: Sequence[Program], directory: Path, *__: object) -> list[Lowered]:
         for file in bundle.directory.glob("*.pte"):
             shutil.copy(file, directory)
         programs = Bundle.open(bundle.directory).manifest.programs
@@ -61,7 +61,9 @@ def test_a_wrong_weight_in_the_bundle_is_found_and_named(
     recipe = recipe_for(small_bundle, tmp_path / "bundle")
     target = recipe.target
 
-    def lower(programs: Sequence[Program], directory: Path, done: OnProgram) -> list[Lowered]:
+    def lower(
+        programs: Sequence[Program], directory: Path, done: OnProgram, *_: object
+    ) -> list[Lowered]:
         faulty = split(random_dit())
         broken = next(program for program in faulty if program.name == "block_01_mlp")
         with torch.no_grad():
@@ -80,7 +82,9 @@ def test_ctrl_c_counts_where_python_drops_its_exception(
     recipe = recipe_for(small_bundle, tmp_path / "bundle")
     target = lowered_before(small_bundle)
 
-    def lower(programs: Sequence[Program], directory: Path, done: OnProgram) -> list[Lowered]:
+    def lower(
+        programs: Sequence[Program], directory: Path, done: OnProgram, *_: object
+    ) -> list[Lowered]:
         with suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
         return target.lower(programs, directory, done)

@@ -1,8 +1,8 @@
 """Damage to a bundle, drawn from a seed: a file's bytes, the manifest's values, files that moved.
 
 Hashes and sizes are made to agree again where the manifest or a gate file was changed, so that the
-checks behind them are reached; never those of a .pte file, whose hash is what stands between it and
-ExecuTorch's loader.
+checks behind them are reached; never those of a program's file, whose hash is what stands between
+it and the engine's loader.
 """
 
 import hashlib
@@ -25,6 +25,9 @@ VALUES: tuple[Any, ...] = (
     [1, 4, 32], {"a": 1}, [[[[]]]],
 )  # fmt: skip
 """What a value of the manifest may turn into: limits of every number type, text that is none."""
+
+PROGRAM_FILES = (".pte", ".onnx", ".mlmodel", "weight.bin")
+"""How the files of programs end, whatever the engine."""
 
 PIECES = (
     b'"', b"{", b"}", b"[", b"]", b",", b":", b"null", b"-1", b"1e999", b"NaN", b"\xff",
@@ -155,7 +158,7 @@ def _gate_bytes(files: Files, draw: random.Random) -> Outcome:
 
 
 def _program_bytes(files: Files, draw: random.Random) -> Outcome:
-    name = draw.choice([name for name in files if name.endswith(".pte")])
+    name = draw.choice([name for name in files if name.endswith(PROGRAM_FILES)])
     files[name] = _damaged(files[name], draw)
     return (files,)
 
@@ -184,7 +187,7 @@ _KINDS: dict[str, tuple[int, Callable[[Files, random.Random], Outcome]]] = {
     "manifest, shapes and sizes": (15, _shapes),
     "manifest, list of files": (8, _file_entries),
     "gate file": (12, _gate_bytes),
-    ".pte file": (8, _program_bytes),
+    "file of programs": (8, _program_bytes),
     "files swapped, renamed, missing": (7, _moved_files),
 }
 

@@ -23,7 +23,7 @@ from torch.export import ExportedProgram
 
 from lazydit_export.split import CONDITION, Program, block_of
 from lazydit_export.targets.exported import export_program
-from lazydit_export.targets.target import Lowered, OnProgram, Target, TargetOptions
+from lazydit_export.targets.target import FinishedFiles, Lowered, OnProgram, Target, TargetOptions
 from lazydit_export.targets.xnnpack_precision import at_precision
 
 PRECISIONS = ("fp32", "fp16", "int8", "int4")
@@ -42,6 +42,8 @@ def lower(
     programs: Sequence[Program],
     directory: Path,
     on_program: OnProgram,
+    finished: FinishedFiles | None = None,
+    *,
     precision: str,
     large_bytes: int = LARGE_BYTES,
 ) -> list[Lowered]:
@@ -50,7 +52,8 @@ def lower(
     Every program is lowered by itself, those that differ in their weights alone included:
     XNNPACK's payload names each constant by the hash of its content, and ExecuTorch cannot bind
     other constants to a payload that is made. What is held beside the programs given is one file's
-    worth of them.
+    worth of them. Where blocks have files of their own, a file is taken from `finished` if it is
+    there, and kept there once it is made.
     """
     block_by_block = _weight_bytes(programs) >= large_bytes
     files: dict[str, list[Program]] = {}
@@ -58,7 +61,8 @@ def lower(
         files.setdefault(_file_of(program.name, block_by_block), []).append(program)
     lowered: dict[str, Lowered] = {}
     for file, members in files.items():
-        for result in _lower_file(members, directory, file, on_program, precision):
+        known = finished if block_by_block else None
+        for result in _lower_file(members, directory, file, on_program, precision, known):
             lowered[result.program] = result
     return [lowered[program.name] for program in programs]
 
@@ -82,15 +86,24 @@ def _lower_file(
     file: str,
     on_program: OnProgram,
     precision: str,
+    finished: FinishedFiles | None,
 ) -> list[Lowered]:
+    path = directory / file
+    path.parent.mkdir(exist_ok=True)
+    taken = None if finished is None else finished.take(file, directory)
+    if taken is not None:
+        for program in programs:
+            on_program(program.name)
+        return taken
     members = {}
     for program in programs:
         members[program.name] = _lower_program(at_precision(program, precision))
         on_program(program.name)
-    path = directory / file
-    path.parent.mkdir(exist_ok=True)
     written = _write(members, path)
-    return [_describe(name, file, exported) for name, exported in written.items()]
+    lowered = [_describe(name, file, exported) for name, exported in written.items()]
+    if finished is not None:
+        finished.keep(file, directory, lowered)
+    return lowered
 
 
 def _write(programs: dict[str, ExportedProgram], path: Path) -> dict[str, ExportedProgram]:

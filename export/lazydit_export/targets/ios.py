@@ -20,7 +20,7 @@ from lazydit_export.coreml.convert import DEPLOYMENT_TARGETS, FUNCTION, convert
 from lazydit_export.coreml.package import save_function, save_functions
 from lazydit_export.coreml.survey import FunctionSurvey, survey
 from lazydit_export.split import Program
-from lazydit_export.targets.target import Lowered, OnProgram, Target, TargetOptions
+from lazydit_export.targets.target import FinishedFiles, Lowered, OnProgram, Target, TargetOptions
 from lazydit_runtime.executors import executor_for
 from lazydit_runtime.executors.mlpackage import FORMAT
 
@@ -50,6 +50,7 @@ def lower(
     programs: Sequence[Program],
     directory: Path,
     on_program: OnProgram,
+    _: FinishedFiles | None = None,
     *,
     precision: str,
     minimum_ios: int,

@@ -16,7 +16,7 @@ import onnx
 from lazydit_export.split import Program
 from lazydit_export.targets.onnx_graph import IR_VERSION, OPSET, to_onnx
 from lazydit_export.targets.onnx_precision import with_float16_weights, with_int8_weights
-from lazydit_export.targets.target import Lowered, OnProgram, Target, TargetOptions
+from lazydit_export.targets.target import FinishedFiles, Lowered, OnProgram, Target, TargetOptions
 
 PRECISIONS = ("fp32", "fp16", "int8")
 
@@ -34,7 +34,12 @@ _COMPRESSIONS = {"fp16": with_float16_weights, "int8": with_int8_weights}
 
 
 def lower(
-    programs: Sequence[Program], directory: Path, on_program: OnProgram, *, precision: str
+    programs: Sequence[Program],
+    directory: Path,
+    on_program: OnProgram,
+    _: FinishedFiles | None = None,
+    *,
+    precision: str,
 ) -> list[Lowered]:
     """Writes every program to `programs/NAME.onnx` in `directory` and checks what was written."""
     compress = _COMPRESSIONS.get(precision)

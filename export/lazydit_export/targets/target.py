@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from lazydit_export.split import Program
 from lazydit_runtime.manifest import ActivationType
@@ -42,6 +43,31 @@ class Lowered:
     weight_bytes: int = 0
 
 
+class FinishedFiles(Protocol):
+    """Files that an earlier export of the same has finished; see `kept_files.KeptFiles`."""
+
+    def take(self, file: str, directory: Path) -> list[Lowered] | None: ...
+
+    def keep(self, file: str, directory: Path, lowered: Sequence[Lowered]) -> None: ...
+
+
+class Lower(Protocol):
+    """Writes the programs into a directory.
+
+    A target whose files are finished one after the other may take some from `finished`, and keeps
+    there what it has made.
+    """
+
+    def __call__(
+        self,
+        programs: Sequence[Program],
+        directory: Path,
+        on_program: OnProgram,
+        finished: FinishedFiles | None = None,
+        /,
+    ) -> list[Lowered]: ...
+
+
 @dataclass(frozen=True)
 class TargetOptions:
     """What a caller may choose of a target; None is the target's own choice.
@@ -68,7 +94,7 @@ class Target:
     name: str
     precision: str
     executor: str
-    lower: Callable[[Sequence[Program], Path, OnProgram], list[Lowered]]
+    lower: Lower
     packages: tuple[str, ...]
     formats: Mapping[str, int] = field(default_factory=dict)
     activation_type: ActivationType = "float32"

@@ -68,7 +68,7 @@ lazydit_native* loaded(const Bundle& bundle, const lazydit_native_options& optio
   std::vector<lazydit_native_program> programs;
   for (size_t i = 0; i < paths.size(); ++i) {
     const ProgramSpec& program = manifest.programs[i];
-    const bool reuses = program.name == manifest.graph.modules[0].reuse;
+    const bool reuses = program.name == manifest.graph.modules[0].reuse || program.name == manifest.graph.extrapolate;
     programs.push_back({paths[i].c_str(), program.method.c_str(), manifest.files.at(program.file).sha256.c_str(),
                         reuses ? manifest.graph.layer_norm_epsilon : 0});
   }

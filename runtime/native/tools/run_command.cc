@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "interrupt.h"
 #include "manifest_checks.h"
 #include "output_file.h"
+#include "schedule_file.h"
 #include "trace.h"
 
 namespace lazydit::tools {
@@ -24,6 +26,8 @@ struct RunOptions {
   int64_t label = 0;
   uint64_t seed = 0;
   native::Wish wish;
+  std::optional<int32_t> every;
+  std::string schedule;
   EngineOptions engine;
   std::string out = "lazydit.png";
   std::string trace;
@@ -49,12 +53,17 @@ CommandLine command_line(RunOptions* options) {
        {"seed", "N", "of the starting noise; 0", [=](Text v) { options->seed = seed_number(v, "seed"); }},
        {"steps", "N", "the bundle's default if left out",
         [=](Text v) { wish->steps = static_cast<int32_t>(whole_number(v, "steps", 1, kMost)); }},
-       {"policy", "NAME",
-        "always, lazy, every-n (every second step) or schedule (attention and feedforward by turns); lazy",
-        [=](Text v) { wish->policy = v; }},
+       {"policy", "NAME", "always, lazy, every-n or schedule; lazy", [=](Text v) { wish->policy = v; }},
        {"gates", "NAME", "lazy: the gate set, for example 10-r30", [=](Text v) { wish->gates = v; }},
        {"threshold", "N", "lazy: run a module iff its score reaches it; 0.5, or 0.5,0.4 (attn,mlp)",
         [=](Text v) { wish->thresholds = thresholds_of(v); }},
+       {"every", "N", "every-n: run every module at steps 0, N, 2N, ...; 2",
+        [=](Text v) { options->every = static_cast<int32_t>(whole_number(v, "every", 1, kMost)); }},
+       {"schedule", "FILE",
+        "schedule: a .json of who runs at which step, or a trace; attention and feedforward by turns if left out",
+        [=](Text v) { options->schedule = v; }},
+       {"max-reuse", "N", "most steps in a row that a module is reused, 0 for no limit; lazy: the gate set's own",
+        [=](Text v) { wish->max_reuse = static_cast<int32_t>(whole_number(v, "max-reuse", 0, kMost)); }},
        {"lazy-ratio", "N", "lazy: the share of modules to reuse, for example 0.4; 0 is always",
         [=](Text v) { wish->lazy_ratio = real_number(v, "lazy-ratio"); }},
        {"guidance", "N", "scale of guidance; 1 is none", [=](Text v) { wish->guidance = real_number(v, "guidance"); }},
@@ -65,6 +74,26 @@ CommandLine command_line(RunOptions* options) {
        {"out", "FILE", "the .png to write, or .f32: the latent [C, h, w] as raw float32; lazydit.png",
         [=](Text v) { options->out = v; }},
        {"trace", "FILE", "write every decision to this .json file", [=](Text v) { options->trace = v; }}}};
+}
+
+/* Options that the policy would leave unused are refused: something else was meant. */
+void check_belongs(const std::string& option, bool given, const std::string& policies, bool belongs) {
+  if (given && !belongs)
+    native::refuse("--" + option + " means nothing without --policy " + policies +
+                   ": leave it out or choose that policy");
+}
+
+/* Completes the wish with what stands for its policy alone. */
+void take_policy_options(RunOptions* options) {
+  native::Wish* const wish = &options->wish;
+  check_belongs("every", options->every.has_value(), "every-n", wish->policy == "every-n");
+  check_belongs("schedule", !options->schedule.empty(), "schedule", wish->policy == "schedule");
+  check_belongs("max-reuse", wish->max_reuse.has_value(), "lazy, every-n or schedule", wish->policy != "always");
+  if (options->every) wish->every_n = *options->every;
+  if (options->schedule.empty()) return;
+  Schedule schedule = read_schedule(options->schedule);
+  wish->schedule = std::move(schedule.run);
+  wish->extrapolate = schedule.extrapolate;
 }
 
 bool is_raw(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".f32") == 0; }
@@ -103,6 +132,7 @@ void report(const RunOptions& options, const Generation& generation) {
 void run_command(int count, const char* const* arguments) {
   RunOptions options;
   if (!command_line(&options).parse(count, arguments)) return;
+  take_policy_options(&options);
   check_writable(options.out, ".png .f32");
   if (!options.trace.empty()) check_writable(options.trace, ".json");
   const native::Bundle bundle(options.bundle);

@@ -121,7 +121,12 @@ def convert(program: Program, ios: int, *, half: bool) -> Any:
 
 
 def lower(
-    programs: Sequence[Program], directory: Path, on_program: OnProgram, *, ios: int, half: bool
+    programs: Sequence[Program],
+    directory: Path,
+    on_program: OnProgram,
+    *_: object,
+    ios: int,
+    half: bool,
 ) -> list[Lowered]:
     """iOS 18: one package, a function per program. iOS 17: a package per program."""
     models = {program.name: convert(program, ios, half=half) for program in programs}

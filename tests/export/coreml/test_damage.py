@@ -1,5 +1,6 @@
 """Packages with random bytes changed: they run or are refused, and nothing else happens."""
 
+import os
 import resource
 import shutil
 from pathlib import Path
@@ -16,7 +17,7 @@ from lazydit_export.split import split
 from tests.conftest import random_dit
 from tests.export.coreml.conftest import ITEMS, MODEL, WEIGHTS, Written, convert, save
 
-DAMAGES = 150
+DAMAGES = int(os.environ.get("LAZYDIT_DAMAGES", "150"))
 MOST_GROWTH = 512 * 2**20
 """Bytes that a damaged package of some KB may make the process grow by."""
 

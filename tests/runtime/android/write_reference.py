@@ -1,6 +1,7 @@
-"""Writes what the Python runtime makes of bundles, for the Kotlin library's tests to be held against.
+"""Writes what the Python runtime makes of bundles, which the Kotlin library is held against.
 
-write_reference.py BUNDLE... --out FOLDER: FOLDER/cases.json and one raw float32 file per latent and noise.
+write_reference.py BUNDLE... --out FOLDER: FOLDER/cases.json and one raw float32 file per latent
+and noise.
 """
 
 import argparse

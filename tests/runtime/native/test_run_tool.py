@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from lazydit.errors import LazyDiTError
-from lazydit_runtime import Pipeline, Result, write_traces
+from lazydit_runtime import EveryN, FixedSchedule, Lazy, Pipeline, Result, write_traces
+from lazydit_runtime.policies import Policy
 from tests.conftest import SmallBundle, run_tool
 
 
@@ -42,6 +43,101 @@ CASES: dict[str, tuple[list[str], dict[str, Any]]] = {
     "unguided": (["--steps", "6", "--guidance", "1"], {"steps": 6, "guidance": 1.0}),
     "guided": (["--steps", "6", "--guidance", "2.25"], {"steps": 6, "guidance": 2.25}),
 }
+
+
+RUN = [[1, 1, 1, 1], [0, 1, 0, 1], [0, 0, 1, 0], [0, 1, 1, 0], [1, 0, 0, 0]]
+"""A schedule of 5 steps, in which modules are reused up to three times in a row."""
+
+POLICY_CASES: dict[str, tuple[list[str], Policy]] = {
+    "every-n": (["--policy", "every-n", "--every", "3"], EveryN(3)),
+    "every-n limited": (
+        ["--policy", "every-n", "--every", "4", "--max-reuse", "1"],
+        EveryN(4, max_reuse=1),
+    ),
+    "schedule": (["--policy", "schedule", "--schedule", "run.json"], FixedSchedule(RUN)),
+    "schedule limited": (
+        ["--policy", "schedule", "--schedule", "run.json", "--max-reuse", "2"],
+        FixedSchedule(RUN, max_reuse=2),
+    ),
+    "schedule that extrapolates": (
+        ["--policy", "schedule", "--schedule", "straight.json"],
+        FixedSchedule(RUN, extrapolate=True),
+    ),
+    "lazy without limit": (
+        ["--policy", "lazy", "--gates", "4-r50", "--max-reuse", "0"],
+        Lazy("4-r50", max_reuse=None),
+    ),
+}
+
+
+def write_schedule(path: Path, **changes: Any) -> None:
+    run = [[bool(run) for run in row] for row in RUN]
+    path.write_text(json.dumps({"steps": 5, "modules": 4, "run": run} | changes))
+
+
+@pytest.mark.parametrize("case", POLICY_CASES)
+def test_options_of_a_policy_are_python_s(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_schedule(tmp_path / "run.json")
+    write_schedule(tmp_path / "straight.json", extrapolate=True)
+    options, policy = POLICY_CASES[case]
+    steps = 4 if isinstance(policy, Lazy) else 5
+    expected = pipeline.generate(1, seed=3, steps=steps, policy=policy)
+    common = ["--bundle", pipeline.bundle.directory, "--label", 1, "--seed", 3, "--steps", steps]
+    done = run_tool("lazydit-run", *common, *options, "--out", "x.f32", "--trace", "x.json")
+    assert (done.code, done.stderr) == (0, "")
+    (image,) = json.loads((tmp_path / "x.json").read_text())["images"]
+    np.testing.assert_array_equal(image["trace"]["ran"], expected.trace.ran)
+    latent = np.fromfile(tmp_path / "x.f32", "<f4").reshape(expected.latent.shape)
+    np.testing.assert_array_equal(latent, expected.latent)
+
+
+def test_a_trace_is_a_schedule_too(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    results = [pipeline.generate(label, seed=label, steps=6) for label in range(2)]
+    write_traces(tmp_path / "trace.json", results)
+    expected = np.concatenate([result.trace.ran for result in results], axis=1).any(axis=1)
+    options = ["--policy", "schedule", "--schedule", "trace.json", "--trace", "replayed.json"]
+    done = run_tool("lazydit-run", "--bundle", pipeline.bundle.directory, *options)
+    assert (done.code, done.stderr) == (0, "")
+    (image,) = json.loads((tmp_path / "replayed.json").read_text())["images"]
+    np.testing.assert_array_equal(np.array(image["trace"]["ran"])[:, 0], expected)
+
+
+NOT_A_SCHEDULE = {
+    "no file": (None, "run.json cannot be read (No such file or directory): check the path"),
+    "no JSON": ("[[true", "run.json is not JSON: give a schedule or a trace file"),
+    "deep": ("[" * 100000, "run.json is not JSON: give a schedule or a trace file"),
+    "neither": ("{}", "run.json is neither a schedule nor a trace"),
+    "numbers": ('{"steps": 1, "modules": 2, "run": [[1, 0]]}', "not rows of true and false"),
+    "ragged": ('{"steps": 2, "modules": 2, "run": [[true, true], [true]]}', "of one length"),
+    "empty": ('{"steps": 0, "modules": 0, "run": []}', "not rows of true and false"),
+    "sizes": ('{"steps": 2, "modules": 2, "run": [[true, true]]}', "speaks of other steps and"),
+    "other model": ('{"steps": 6, "modules": 1, "run": [[true], [true], [true], [true], [true], '
+                    '[true]]}', "the schedule is for 6 steps and 1 modules, not for 6 and 4"),
+    "extrapolate": ('{"steps": 1, "modules": 1, "run": [[true]], "extrapolate": 1}',
+                    "an extrapolate that is neither true nor false"),
+    "no images": ('{"images": []}', "run.json is not a trace file"),
+    "no trace": ('{"images": [{"trace": 3}]}', "run.json is not a trace file"),
+    "uneven": ('{"images": [{"trace": {"ran": [[[true]], [[true, true]]]}}]}', "has not one step"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOT_A_SCHEDULE)
+def test_file_that_is_no_schedule_is_refused(
+    small_bundle: SmallBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    content, words = NOT_A_SCHEDULE[case]
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    options = ["--policy", "schedule", "--schedule", "run.json", "--steps", "6"]
+    outcome = run_tool("lazydit-run", "--bundle", small_bundle.directory, *options)
+    assert words in outcome.sentence
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -82,6 +178,10 @@ def test_image_and_trace_are_python_s(
         (["--gates", "6-r50", "--steps", "4"], "gate set 6-r50 is for 6 steps, not for 4"),
         (["--threshold", "0.5,0.4,0.3"], "is not one number or two"),
         (["--threshold", "1.5"], "a threshold is not from 0 to 1"),
+        (["--every", "3"], "--every means nothing without --policy every-n"),
+        (["--policy", "every-n", "--every", "0"], "--every 0 is not a whole number from 1"),
+        (["--schedule", "run.json"], "--schedule means nothing without --policy schedule"),
+        (["--policy", "always", "--max-reuse", "1"], "--max-reuse means nothing without"),
         (["--guidance", "nan"], "--guidance nan is not a number"),
         (["--threads", "0"], "--threads 0 is not a whole number from 1 to 1024"),
         (["--out", "image.jpg"], "image.jpg has another suffix"),

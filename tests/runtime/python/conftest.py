@@ -281,8 +281,10 @@ def toy_manifest() -> dict[str, Any]:
             "decode": None,
             "blocks": [],
             "extrapolate": "extrapolate",
+            "norm": {"kind": "layer_norm", "epsilon": 1e-6},
         },
         "gate_sets": [toy_gate_set(name) for name in GATE_STEPS],
+        "lazy_ratios": [],
         "verification": {},
     }
 

@@ -23,6 +23,7 @@
   };
 
   const fill = (select, names) => {
+    if (names.join() === [...select.options].map((option) => option.text).join()) return;
     const before = select.selectedIndex;
     select.replaceChildren(...names.map((name, index) => element("option", name, { value: index })));
     select.selectedIndex = before >= 0 && before < names.length ? before : 0;
@@ -103,6 +104,7 @@
   };
 
   fill(controls.policy, policies.map((policy) => policy.name));
-  for (const control of Object.values(controls)) control.addEventListener("input", show);
+  for (const select of [controls.policy, controls.image, controls.sample]) select.addEventListener("change", show);
+  controls.step.addEventListener("input", show);
   show();
 })();
