@@ -27,10 +27,10 @@ class CheckJniTest {
     private fun classPath(): String =
         System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path")
 
-    /** Those at native functions of the library; engines have their own. */
+    /** Those within native functions of the library; engines have their own. */
     private fun warnings(lines: List<String>): List<String> =
         lines.indices
             .filter { lines[it].startsWith("WARNING") }
-            .map { lines.subList(it, minOf(it + 3, lines.size)).joinToString(" ") }
-            .filter { "org.lazydit" in it || "\tat " !in it }
+            .map { lines[it] + lines.getOrElse(it + 1) { "" } }
+            .filter { "\tat org.lazydit" in it || "\tat " !in it }
 }
