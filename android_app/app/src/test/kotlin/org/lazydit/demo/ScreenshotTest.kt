@@ -89,7 +89,7 @@ class ScreenshotTest {
     }
 
     @Test
-    @Config(qualifiers = "+h2500dp")
+    @Config(qualifiers = "+h2000dp")
     fun largeText() {
         RuntimeEnvironment.setFontScale(1.6f)
         save(drawn(), "large-text")
