@@ -12,7 +12,7 @@ namespace lazydit::native {
 namespace {
 
 constexpr double kUnguided = 1.0;  // the unconditional sample has no say there
-constexpr float kUnusedThreshold = 0.5F;
+constexpr double kUnusedThreshold = 0.5;
 
 int32_t number_of(const Manifest& manifest, const std::string& name) {
   return static_cast<int32_t>(manifest.find_program(name) - manifest.programs.data());
@@ -124,7 +124,8 @@ Wish decided(const Bundle& bundle, const Wish& wish) {
 }
 
 CorePlan::CorePlan(const Bundle& bundle, const Wish& asked)
-    : guidance_(asked.guidance.value_or(bundle.manifest().default_guidance)) {
+    : guidance_(asked.guidance.value_or(bundle.manifest().default_guidance)),
+      thresholds_(kUnusedThreshold, kUnusedThreshold) {
   const Manifest& manifest = bundle.manifest();
   const Wish wish = decided(bundle, asked);
   check_numbers(wish);
@@ -133,7 +134,6 @@ CorePlan::CorePlan(const Bundle& bundle, const Wish& asked)
   if (!std::isfinite(guidance_)) refuse("the guidance is not a number to work with: choose 1 to 10");
   plan_.guided = guidance_ == kUnguided ? 0 : 1;
   plan_.guidance_channels = manifest.model.guidance_channels;
-  plan_.policy.threshold_attn = plan_.policy.threshold_mlp = kUnusedThreshold;
   plan_.policy.every_n = wish.every_n;
   if (plan_.policy.kind == LAZYDIT_LAZY) {
     take_gate_set(gate_set_for(bundle, wish, plan_.steps));
@@ -144,9 +144,10 @@ CorePlan::CorePlan(const Bundle& bundle, const Wish& asked)
   if (wish.thresholds) {
     check_threshold(wish.thresholds->first);
     check_threshold(wish.thresholds->second);
-    plan_.policy.threshold_attn = static_cast<float>(wish.thresholds->first);
-    plan_.policy.threshold_mlp = static_cast<float>(wish.thresholds->second);
+    thresholds_ = *wish.thresholds;
   }
+  plan_.policy.threshold_attn = static_cast<float>(thresholds_.first);
+  plan_.policy.threshold_mlp = static_cast<float>(thresholds_.second);
   if (wish.max_reuse) plan_.policy.max_reuse = *wish.max_reuse;
   if (wish.extrapolate) plan_.policy.extrapolate = *wish.extrapolate ? 1 : 0;
   if (plan_.policy.extrapolate != 0 && !manifest.graph.extrapolate)
@@ -162,8 +163,7 @@ void CorePlan::take_gate_set(const GateSetSpec& set) {
   gate_set_ = &set;
   timesteps_ = set.timesteps;
   alphas_cumprod_ = set.alphas_cumprod;
-  plan_.policy.threshold_attn = static_cast<float>(set.threshold_attn);
-  plan_.policy.threshold_mlp = static_cast<float>(set.threshold_mlp);
+  thresholds_ = {set.threshold_attn, set.threshold_mlp};
   plan_.policy.max_reuse = set.max_reuse;
   plan_.policy.extrapolate = set.extrapolate ? 1 : 0;
 }

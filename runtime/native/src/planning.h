@@ -57,7 +57,8 @@ class CorePlan {
   const lazydit_plan& get() const { return plan_; }
   const std::vector<int64_t>& timesteps() const { return timesteps_; }
   double guidance() const { return guidance_; }
-  const GateSetSpec* gate_set() const { return gate_set_; } /* NULL but with policy lazy */
+  std::pair<double, double> thresholds() const { return thresholds_; } /* of attention and feedforward */
+  const GateSetSpec* gate_set() const { return gate_set_; }            /* NULL but with policy lazy */
 
  private:
   void take_gate_set(const GateSetSpec& set);
@@ -65,6 +66,7 @@ class CorePlan {
 
   const GateSetSpec* gate_set_ = nullptr;
   double guidance_;
+  std::pair<double, double> thresholds_;
   std::vector<int64_t> timesteps_;
   std::vector<double> alphas_cumprod_;
   std::vector<uint8_t> schedule_;

@@ -40,6 +40,7 @@ CASES: dict[str, tuple[list[str], dict[str, Any]]] = {
         ["--gates", "6-r50", "--threshold", "0.7,0.2"],
         {"gates": "6-r50", "thresholds": (0.7, 0.2)},
     ),
+    "lazy ratio": (["--steps", "6", "--lazy-ratio", "0.35"], {"steps": 6, "lazy_ratio": 0.35}),
     "unguided": (["--steps", "6", "--guidance", "1"], {"steps": 6, "guidance": 1.0}),
     "guided": (["--steps", "6", "--guidance", "2.25"], {"steps": 6, "guidance": 2.25}),
 }
