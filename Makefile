@@ -23,7 +23,8 @@ ANDROID_BUILD := build/android
 ANDROID_BUNDLES := $(foreach target,android onnx,$(ANDROID_BUILD)/demo-$(target) $(ANDROID_BUILD)/tiny-$(target))
 MAVEN := mvn -q -B
 KTLINT := $(ANDROID_BUILD)/ktlint/ktlint-cli-1.7.1-all.jar
-KOTLIN := java -jar $(KTLINT) --log-level=error --relative 'runtime/android/**/*.kt' 'runtime/android/**/*.kts'
+KOTLIN := java -jar $(KTLINT) --log-level=error --relative \
+  $(foreach folder,runtime/android android_app,'$(folder)/**/*.kt' '$(folder)/**/*.kts')
 DEMO := demo-out
 
 native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/CMakeLists.txt runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
@@ -35,8 +36,8 @@ export OMP_WAIT_POLICY := PASSIVE
 export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup tools arm demo test lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app android-native \
-  android-bundles lint-android install-android fuzz fuzzers format clean
+.PHONY: setup tools arm demo test lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app \
+  android-native android-bundles lint-android install-android fuzz fuzzers format clean
 
 setup: $(VENV)/.installed
 

@@ -68,8 +68,8 @@ def export_command(
         int | None,
         typer.Option(
             min=0,
-            help="Images that lazy ratios are measured on, in PyTorch: 8, or 1 for large models; 0 "
-            "leaves the ratios out.",
+            help="Images that lazy ratios are measured on, in PyTorch: 12, 1 of large models; 0 "
+            "leaves them out.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an older bundle.")] = False,

@@ -44,16 +44,12 @@ def test_limit_stays_until_the_ratio_needs_a_larger_one(
 
 
 def test_each_ratio_falls_to_the_gate_set_learned_for_the_nearest() -> None:
-    found = [(wish.ratio, wish.gates.name, wish.max_reuse) for wish in wishes_for([SMALL, LARGE])]
-    assert found[:6] == [
-        (0.05, "10-r30", 1),
-        (0.1, "10-r30", 1),
-        (0.2, "10-r30", 1),
-        (0.3, "10-r30", 1),
-        # The other gate set starts half-way.
-        (pytest.approx(0.35), "10-r50-x", 2),
-        (0.4, "10-r50-x", 2),
-    ]
+    wishes = {wish.ratio: (wish.gates.name, wish.max_reuse) for wish in wishes_for([SMALL, LARGE])}
+    assert tuple(wishes) == WISHES
+    assert wishes[0.05] == wishes[0.3] == wishes[0.35] == ("10-r30", 1)
+    assert wishes[0.45] == wishes[0.6] == ("10-r50-x", 2)
+    # Two reuses in a row are no more than 60 % of ten steps.
+    assert wishes[0.65] == wishes[0.7] == ("10-r50-x", 3)
 
 
 def test_few_steps_leave_out_what_cannot_be_reached() -> None:

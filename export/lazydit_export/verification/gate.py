@@ -33,7 +33,7 @@ from lazydit_runtime.pipeline import Pipeline
 IMAGES = 3
 """How many images of every case the gate compares."""
 
-CALIBRATION_IMAGES = 8
+CALIBRATION_IMAGES = 12
 """How many images the lazy ratios are measured on."""
 
 LARGE_WEIGHTS = 250_000_000

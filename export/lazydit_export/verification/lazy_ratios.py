@@ -7,6 +7,7 @@ scores of a generation with another one, so that a ratio takes about one generat
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from lazydit.policies import Lazy
 from lazydit_export.verification.runs import Runs
 from lazydit_runtime.manifest import LazyRatios, RatioPoint, Thresholds
 
-WISHES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+WISHES = tuple(hundredths / 100 for hundredths in range(5, 85, 5))
 """The ratios that are looked for, where they can be reached. Beyond these, images fall apart."""
 
 NEAR = 0.02
@@ -45,23 +46,14 @@ def wishes_for(gate_sets: Sequence[GateSet]) -> list[Wish]:
     """The ratios to look for, ascending, with gate sets of one step count.
 
     Each ratio falls to the gate set that was learned for the nearest one, with its own limit or,
-    where that does not let so much be reused, the next that does. Where gate set or limit
-    change from one ratio to the next, the later ones start half-way: nothing can be interpolated
-    there.
+    where that does not let so much be reused, the next that does.
     """
-    steps = gate_sets[0].steps
-    chosen = [
+    reachable = [ratio for ratio in WISHES if ratio <= _most(gate_sets[0].steps, None)]
+    nearest = [min(gate_sets, key=partial(_distance, ratio)) for ratio in reachable]
+    return [
         Wish(ratio, gates, limit_for(gates, ratio))
-        for ratio in WISHES
-        if ratio <= _most(steps, None)
-        for gates in [min(gate_sets, key=lambda gates: abs(_target(gates) - ratio))]
+        for ratio, gates in zip(reachable, nearest, strict=True)
     ]
-    wishes = chosen[:1]
-    for before, wish in zip(chosen, chosen[1:], strict=False):
-        if (before.gates, before.max_reuse) != (wish.gates, wish.max_reuse):
-            wishes.append(Wish((before.ratio + wish.ratio) / 2, wish.gates, wish.max_reuse))
-        wishes.append(wish)
-    return wishes
 
 
 def limit_for(gates: GateSet, ratio: float) -> int | None:
@@ -156,8 +148,10 @@ def _logits(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     return logits
 
 
-def _target(gates: GateSet) -> float:
-    return UNKNOWN_TARGET if gates.target_ratio is None else gates.target_ratio
+def _distance(ratio: float, gates: GateSet) -> float:
+    """How far from `ratio` the one lies that the gates were learned for."""
+    target = UNKNOWN_TARGET if gates.target_ratio is None else gates.target_ratio
+    return abs(target - ratio)
 
 
 def _most(steps: int, max_reuse: int | None) -> float:

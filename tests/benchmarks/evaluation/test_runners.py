@@ -38,7 +38,7 @@ def test_both_draw_the_same_images_and_run_as_much(torch_runner, bundle_runner) 
     ours, theirs = cases_of(torch_runner), cases_of(bundle_runner)
     assert [case.name for case in ours] == [
         "always",
-        "lazy 4-r50",
+        "lazy 4-r50, extrapolated",
         "every 2",
         "every 2, extrapolated",
         "skip 0.5",

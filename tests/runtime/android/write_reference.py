@@ -1,6 +1,7 @@
-"""Writes what the Python runtime makes of bundles, for the Kotlin library's tests to be held against.
+"""Writes what the Python runtime makes of bundles, which the Kotlin library is held against.
 
-write_reference.py BUNDLE... --out FOLDER: FOLDER/cases.json and one raw float32 file per latent and noise.
+write_reference.py BUNDLE... --out FOLDER: FOLDER/cases.json and one raw float32 file per latent
+and noise.
 """
 
 import argparse
@@ -21,6 +22,11 @@ def requests(pipeline: Pipeline) -> list[Request]:
     last = manifest.gate_sets[-1]
     modules = 2 * manifest.model.depth
     mask = [[(step * 3 + module) % 4 != 1 for module in range(modules)] for step in range(5)]
+    ratios = [
+        Request(6, seed=9, steps=calibrated.steps, policy=Lazy(lazy_ratio=wished))
+        for calibrated in manifest.lazy_ratios[:1]
+        for wished in (0.0, 0.7 * calibrated.points[-1].lazy_ratio)
+    ]
     noise = np.random.default_rng(1).standard_normal(manifest.model.latent_shape, np.float32)
     return [
         Request(3, seed=2**64 - 1, steps=4, policy=Always()),
@@ -32,6 +38,9 @@ def requests(pipeline: Pipeline) -> list[Request]:
         Request(2, seed=5, steps=6, policy=FixedSchedule()),
         Request(2, seed=6, policy=FixedSchedule(mask)),
         Request(1, seed=0, steps=3, policy=Always(), noise=noise),
+        Request(5, seed=7, steps=8, policy=EveryN(2, extrapolate=True)),
+        Request(5, seed=7, policy=Lazy(last.name, max_reuse=2, extrapolate=True)),
+        *ratios,
     ]
 
 

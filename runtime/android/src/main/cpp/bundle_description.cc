@@ -76,6 +76,20 @@ jobjectArray gate_sets(JNIEnv* env, const Manifest& manifest) {
                   [&](const GateSetSpec& set) { return gate_set(env, set); });
 }
 
+jlongArray lazy_ratio_steps(JNIEnv* env, const Manifest& manifest) {
+  std::vector<int64_t> steps;
+  for (const native::LazyRatios& ratios : manifest.lazy_ratios) steps.push_back(ratios.steps);
+  return java_longs(env, steps);
+}
+
+jobjectArray lazy_ratios(JNIEnv* env, const Manifest& manifest) {
+  return array_of(env, java_classes().doubles, manifest.lazy_ratios, [&](const native::LazyRatios& ratios) {
+    std::vector<double> measured;
+    for (const native::RatioPoint& point : ratios.points) measured.push_back(point.lazy_ratio);
+    return java_doubles(env, measured.data(), measured.size());
+  });
+}
+
 jlongArray image_shape_of(JNIEnv* env, const Manifest& manifest) {
   if (manifest.model.image.empty()) return nullptr;
   const auto shape = native::image_shape(manifest);
@@ -111,13 +125,13 @@ jobject bundle_description(JNIEnv* env, const Manifest& manifest) {
   for (const native::ModuleNode& module : manifest.graph.modules) modules.push_back(module.name);
   const auto& latent = manifest.model.latent_shape;
   const JavaClasses& classes = java_classes();
-  const jobject made = env->NewObject(classes.bundle_description, classes.new_bundle_description,
-                                      java_string(env, manifest.model.name), java_string(env, manifest.target),
-                                      java_string(env, manifest.precision), strings(env, format_names),
-                                      java_longs(env, format_versions), static_cast<jint>(manifest.model.num_classes),
-                                      java_longs(env, {latent.begin(), latent.end()}), image_shape_of(env, manifest),
-                                      static_cast<jint>(manifest.default_steps), manifest.default_guidance,
-                                      strings(env, modules), gate_sets(env, manifest), programs(env, manifest));
+  const jobject made = env->NewObject(
+      classes.bundle_description, classes.new_bundle_description, java_string(env, manifest.model.name),
+      java_string(env, manifest.target), java_string(env, manifest.precision), strings(env, format_names),
+      java_longs(env, format_versions), static_cast<jint>(manifest.model.num_classes),
+      java_longs(env, {latent.begin(), latent.end()}), image_shape_of(env, manifest),
+      static_cast<jint>(manifest.default_steps), manifest.default_guidance, strings(env, modules),
+      gate_sets(env, manifest), programs(env, manifest), lazy_ratio_steps(env, manifest), lazy_ratios(env, manifest));
   check_java(env);
   return frame.leave_with(made);
 }

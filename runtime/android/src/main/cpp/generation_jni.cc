@@ -64,6 +64,20 @@ jdoubleArray timings_of(JNIEnv* env, const lazydit_generation* generation) {
   return java_doubles(env, kinds.data(), kinds.size());
 }
 
+const char* name_of(lazydit_policy_kind kind) {
+  switch (kind) {
+    case LAZYDIT_ALWAYS:
+      return "always";
+    case LAZYDIT_LAZY:
+      return "lazy";
+    case LAZYDIT_EVERY_N:
+      return "every-n";
+    case LAZYDIT_SCHEDULE:
+      break;
+  }
+  return "schedule";
+}
+
 /* An org.lazydit.RunOutcome. */
 jobject outcome_of(JNIEnv* env, const Generation& generation) {
   LocalFrame frame(env, 16);
@@ -74,6 +88,7 @@ jobject outcome_of(JNIEnv* env, const Generation& generation) {
   const size_t decisions = generation.decisions();
   const jobject made = env->NewObject(
       classes.run_outcome, classes.new_run_outcome, generation.plan().guidance(),
+      java_string(env, name_of(generation.plan().get().policy.kind)),
       gates == nullptr ? nullptr : java_string(env, gates->name), java_longs(env, timesteps),
       static_cast<jint>(lazydit_generation_samples(core)),
       java_floats(env, lazydit_generation_latent(core), volume(generation.manifest().model.latent_shape)),

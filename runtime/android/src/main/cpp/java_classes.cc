@@ -11,6 +11,7 @@ JavaClasses classes;
 jclass* const kClasses[] = {
     &classes.bundle_description,
     &classes.core,
+    &classes.doubles,
     &classes.executor_calls,
     &classes.gate_set,
     &classes.lazydit_exception,
@@ -57,6 +58,7 @@ void find_classes(JNIEnv* env) {
   classes.bundle_description = found(env, "org/lazydit/BundleDescription");
   classes.bundle_files = found(env, "org/lazydit/BundleFiles");
   classes.core = found(env, "org/lazydit/Core");
+  classes.doubles = found(env, "[D");
   classes.executor_calls = found(env, "org/lazydit/ExecutorCalls");
   classes.gate_set = found(env, "org/lazydit/GateSet");
   classes.lazydit_exception = found(env, "org/lazydit/LazyDiTException");
@@ -85,7 +87,7 @@ void find_constructors(JNIEnv* env) {
   classes.new_bundle_description = constructor(
       env, classes.bundle_description,
       "(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;[Ljava/lang/String;[JI[J[JID[Ljava/lang/String;"
-      "[Lorg/lazydit/GateSet;[Lorg/lazydit/Program;)V");
+      "[Lorg/lazydit/GateSet;[Lorg/lazydit/Program;[J[[D)V");
   classes.new_bundle_files = constructor(env, classes.bundle_files, "([Ljava/lang/String;[J)V");
   classes.new_gate_set = constructor(env, classes.gate_set, "(Ljava/lang/String;IDDIZ)V");
   classes.new_lazydit_exception =
@@ -94,7 +96,8 @@ void find_constructors(JNIEnv* env) {
   classes.new_program = constructor(env, classes.program,
                                     "(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;"
                                     "[Lorg/lazydit/TensorSpec;[Lorg/lazydit/TensorSpec;)V");
-  classes.new_run_outcome = constructor(env, classes.run_outcome, "(DLjava/lang/String;[JI[F[F[F[Z[Z[D[D[D)V");
+  classes.new_run_outcome =
+      constructor(env, classes.run_outcome, "(DLjava/lang/String;Ljava/lang/String;[JI[F[F[F[Z[Z[D[D[D)V");
   classes.new_tensor_spec = constructor(env, classes.tensor_spec, "(Ljava/lang/String;Ljava/lang/String;[J)V");
 }
 
@@ -107,7 +110,9 @@ void find_fields(JNIEnv* env) {
   classes.wish_gates = field(env, wish, "gates", "[B");
   classes.wish_guidance = field(env, wish, "guidance", "D");
   classes.wish_has_guidance = field(env, wish, "hasGuidance", "Z");
+  classes.wish_has_lazy_ratio = field(env, wish, "hasLazyRatio", "Z");
   classes.wish_has_steps = field(env, wish, "hasSteps", "Z");
+  classes.wish_lazy_ratio = field(env, wish, "lazyRatio", "D");
   classes.wish_max_reuse = field(env, wish, "maxReuse", "I");
   classes.wish_policy_name = field(env, wish, "policyName", "[B");
   classes.wish_schedule = field(env, wish, "schedule", "[[Z");

@@ -11,6 +11,7 @@ struct JavaClasses {
   jclass bundle_description;
   jclass bundle_files;
   jclass core;
+  jclass doubles;
   jclass executor_calls;
   jclass gate_set;
   jclass lazydit_exception;
@@ -40,7 +41,9 @@ struct JavaClasses {
   jfieldID wish_gates;
   jfieldID wish_guidance;
   jfieldID wish_has_guidance;
+  jfieldID wish_has_lazy_ratio;
   jfieldID wish_has_steps;
+  jfieldID wish_lazy_ratio;
   jfieldID wish_max_reuse;
   jfieldID wish_policy_name;
   jfieldID wish_schedule;

@@ -51,6 +51,8 @@ native::Wish wish_of(JNIEnv* env, jobject wish) {
   if (const jint limit = env->GetIntField(wish, classes.wish_max_reuse); limit >= 0) wished.max_reuse = limit;
   if (const jint choice = env->GetIntField(wish, classes.wish_extrapolate); choice >= 0)
     wished.extrapolate = choice > 0;
+  if (env->GetBooleanField(wish, classes.wish_has_lazy_ratio) == JNI_TRUE)
+    wished.lazy_ratio = env->GetDoubleField(wish, classes.wish_lazy_ratio);
   if (env->GetBooleanField(wish, classes.wish_has_steps) == JNI_TRUE)
     wished.steps = env->GetIntField(wish, classes.wish_steps);
   if (env->GetBooleanField(wish, classes.wish_has_guidance) == JNI_TRUE)

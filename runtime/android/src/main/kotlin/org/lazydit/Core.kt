@@ -82,6 +82,10 @@ internal class Wish(
     @JvmField val thresholds: DoubleArray? =
         (policy as? Policy.Lazy)?.thresholds?.let { doubleArrayOf(it.attn, it.mlp) }
 
+    @JvmField val hasLazyRatio: Boolean = (policy as? Policy.Lazy)?.lazyRatio != null
+
+    @JvmField val lazyRatio: Double = (policy as? Policy.Lazy)?.lazyRatio ?: 0.0
+
     @JvmField val everyN: Int = (policy as? Policy.EveryN)?.n ?: Policy.EveryN().n
 
     @JvmField val schedule: Array<BooleanArray>? =
@@ -130,6 +134,8 @@ internal class BundleDescription(
     val modules: Array<String>,
     val gateSets: Array<GateSet>,
     val programs: Array<Program>,
+    val lazyRatioSteps: LongArray,
+    val lazyRatios: Array<DoubleArray>,
 )
 
 /** Made by C++: the files beside the manifest and how many bytes each has. */
@@ -141,6 +147,7 @@ internal class BundleFiles(
 /** Made by C++: copies of what a run left. */
 internal class RunOutcome(
     val guidance: Double,
+    val policy: String,
     val gates: String?,
     val timesteps: LongArray,
     val samples: Int,

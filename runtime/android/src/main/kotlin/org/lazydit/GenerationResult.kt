@@ -4,7 +4,7 @@ package org.lazydit
  * One generated image, and what it took. It stays valid after [LazyDiT.close].
  *
  * @property steps,guidance what was used, defaults filled in; guidance 1 is none.
- * @property policy the policy's name, and [gates] its gate set's, if it has one.
+ * @property policy the name of the policy that decided, and [gates] its gate set's, if it has one.
  * @property latent `[C, h, w]` in one row.
  * @property image what [toBitmap] shows; null for a model of latents whose bundle has no decode.
  */

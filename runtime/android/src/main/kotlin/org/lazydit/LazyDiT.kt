@@ -135,7 +135,7 @@ public class LazyDiT private constructor(
             seed = request.seed,
             steps = outcome.timesteps.size,
             guidance = outcome.guidance,
-            policy = request.policy.name,
+            policy = outcome.policy,
             gates = outcome.gates,
             latent = outcome.latent,
             image = outcome.image?.let { values -> imageShape?.let { pixels(it, values) } },

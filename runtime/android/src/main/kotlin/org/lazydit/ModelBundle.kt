@@ -29,6 +29,13 @@ public class ModelBundle internal constructor(
     public val modules: List<String> = description.modules.asList()
     public val gateSets: List<GateSet> = description.gateSets.asList()
     public val programs: List<Program> = description.programs.asList()
+
+    /** For every step count at which a lazy ratio may be wished for, those that were measured, ascending. */
+    public val lazyRatios: Map<Int, List<Double>> =
+        description.lazyRatioSteps
+            .map { it.toInt() }
+            .zip(description.lazyRatios.map { it.asList() })
+            .toMap()
 }
 
 /**

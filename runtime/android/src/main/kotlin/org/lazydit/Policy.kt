@@ -28,14 +28,26 @@ public sealed interface Policy {
      * @property thresholds null takes the gate set's own.
      * @property extrapolate whether what is reused goes on along the line through the module's last two outputs instead
      *   of being the last one as it is; null takes the gate set's own.
+     * @property lazyRatio share of the modules to reuse, 0 to the highest of [ModelBundle.lazyRatios]: the bundle's
+     *   calibration then picks all of the above, which have to be left out.
      */
     public data class Lazy(
         val gates: String? = null,
         val thresholds: Thresholds? = null,
         override val maxReuse: MaxReuse = MaxReuse.Stored,
         override val extrapolate: Boolean? = null,
+        val lazyRatio: Double? = null,
     ) : Policy {
         override val name: String get() = "lazy"
+
+        init {
+            val open = gates == null && thresholds == null && maxReuse == MaxReuse.Stored && extrapolate == null
+            if (lazyRatio != null && !open) {
+                throw LazyDiTException(
+                    "a lazy ratio picks gates, thresholds, max_reuse and extrapolate: leave these out",
+                )
+            }
+        }
     }
 
     /** Run every module at steps 0, [n], 2 [n], ...; reuse at all others. */

@@ -156,6 +156,24 @@ class LazyDiTTest {
     }
 
     @Test
+    fun `a wished lazy ratio is about what comes out and what is out of reach is refused`() {
+        val (steps, measured) =
+            demo.bundle.lazyRatios.entries
+                .first()
+        val wished = measured.last() / 2
+        val ratios =
+            List(4) { demo.draw(Request(it, steps = steps, policy = Policy.Lazy(lazyRatio = wished))).lazyRatio }
+        assertEquals(wished, ratios.average(), 0.1)
+        assertEquals("always", demo.draw(Request(1, steps = steps, policy = Policy.Lazy(lazyRatio = 0.0))).policy)
+        val failure =
+            assertFailsWith<LazyDiTException> {
+                demo.draw(Request(1, steps = steps, policy = Policy.Lazy(lazyRatio = 1.0)))
+            }
+        assertSentence(failure, "out of reach", "choose from 0 to")
+        assertSentence(assertFailsWith<LazyDiTException> { Policy.Lazy("10-r30", lazyRatio = 0.2) }, "leave these out")
+    }
+
+    @Test
     fun `settings that can never work are refused when they are made`() {
         assertSentence(assertFailsWith<LazyDiTException> { Policy.EveryN(0) }, "n = 0")
         assertSentence(assertFailsWith<LazyDiTException> { Thresholds(0.5, 1.5) }, "1.5")

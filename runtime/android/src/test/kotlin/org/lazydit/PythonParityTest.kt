@@ -60,6 +60,8 @@ class PythonParityTest {
                     val place = "$name [$step, $sample, $module]"
                     val decided = ran.getJSONArray(step).getJSONArray(sample).getBoolean(module)
                     assertEquals(decided, trace.ran(step, sample, module), place)
+                    val extended = expected.getJSONArray("extrapolated").getJSONArray(step).getJSONArray(sample)
+                    assertEquals(extended.getBoolean(module), trace.extrapolated(step, sample, module), place)
                     val score = scores.getJSONArray(step).getJSONArray(sample).optDouble(module)
                     assertEquals(score, trace.score(step, sample, module).toDouble(), 1e-5, place)
                     assertTrue(trace.moduleMs(step, sample, module) >= 0, place)
@@ -115,9 +117,15 @@ class PythonParityTest {
             "always" -> Policy.Always
             "lazy" -> {
                 val thresholds = json.optJSONArray("thresholds")?.numbers()
-                Policy.Lazy(json.getString("gates"), thresholds?.let { Thresholds(it[0], it[1]) }, maxReuse(json))
+                Policy.Lazy(
+                    gates = json.opt("gates") as? String,
+                    thresholds = thresholds?.let { Thresholds(it[0], it[1]) },
+                    maxReuse = maxReuse(json),
+                    extrapolate = json.get("extrapolate") as? Boolean,
+                    lazyRatio = (json.get("lazy_ratio") as? Number)?.toDouble(),
+                )
             }
-            "every-n" -> Policy.EveryN(json.getInt("n"), maxReuse(json))
+            "every-n" -> Policy.EveryN(json.getInt("n"), maxReuse(json), json.get("extrapolate") == true)
             "schedule" -> {
                 val rows = json.optJSONArray("run")
                 val run = rows?.let { List(it.length()) { row -> it.getJSONArray(row).booleans() } }

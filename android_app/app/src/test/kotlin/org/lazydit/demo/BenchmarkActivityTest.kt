@@ -62,8 +62,8 @@ class BenchmarkActivityTest {
         choosePlan(activity)
         activity.click(R.id.start)
         await("the results") { activity.isShown(R.id.results) }
-        // Plain DDIM with ten and with five steps, and two gate sets, under a line of headings.
-        assertEquals(5, activity.view<TableLayout>(R.id.table).childCount)
+        // Plain DDIM with ten and with five steps, and three gate sets, under a line of headings.
+        assertEquals(6, activity.view<TableLayout>(R.id.table).childCount)
         assertEquals("Battery 31.2 °C, heat: none", activity.text(R.id.conditions))
         activity.click(R.id.share)
         val chooser = checkNotNull(shadowOf(activity).nextStartedActivity)
@@ -83,7 +83,7 @@ class BenchmarkActivityTest {
         assertEquals(3.0, answer.getDouble("guidance"), 0.0)
         val rows = answer.getJSONArray("rows").let { rows -> (0 until rows.length()).map(rows::getJSONObject) }
         assertEquals(
-            setOf("always" to 10, "always" to 5, "lazy 10-r30" to 10, "lazy 10-r50" to 10),
+            setOf("always" to 10, "always" to 5, "lazy 10-r15" to 10, "lazy 10-r30" to 10, "lazy 10-r50" to 10),
             rows.map { it.getString("policy") to it.getInt("steps") }.toSet(),
         )
         for (row in rows) {

@@ -269,6 +269,7 @@ class MainActivityTest {
             }
         val before = controller.get()
         controller.configurationChange(turned)
+        if (!controller.get().window.decorView.isAttachedToWindow) controller.visible()
         assertNotEquals(before, controller.get())
         awaitDrawn(controller.get())
         assertEquals(
