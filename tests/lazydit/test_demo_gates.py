@@ -11,7 +11,7 @@ from lazydit.policies import Lazy
 from lazydit.sampling import sample
 
 IMAGES = 8
-NAMES = ["10-r15", "10-r30", "10-r50", "20-r30", "20-r50"]
+NAMES = ["10-r15", "10-r30", "10-r50", "20-r15", "20-r30", "20-r50"]
 
 
 def test_there_is_one_file_a_set_in_order_of_steps_and_target():
