@@ -1,4 +1,4 @@
-# make demo: export the demo model, draw images with every policy, print the latency table.
+# make demo: export the demo model, draw images with every policy, print the latency table, write the report.
 # make test: formatting, lint, types, C++ tests under sanitizers (memory, threads), valgrind and fuzzers, Python and Kotlin tests.
 # make install-android: the Kotlin library of runtime/android, into Maven's local repository.
 # make tools: build lazydit-run and lazydit-bench, the command-line tools without Python, into build/tools.
@@ -72,7 +72,8 @@ demo: setup
 	lazydit generate $(DEMO)/lazydit-android --steps 10 --label 0-9 --seed 0 \
 	  --policy always --policy lazy --policy every-n --policy schedule --out $(DEMO)/policies.png
 	python benchmarks/latency.py --bundle $(DEMO)/lazydit-android --device
-	@echo "The pictures are in $(DEMO)/policies.png"
+	lazydit report $(DEMO)/lazydit-android --steps 10 --out $(DEMO)/report.html
+	@echo "The pictures are in $(DEMO)/policies.png, the report is $(DEMO)/report.html"
 
 test: setup lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app
 

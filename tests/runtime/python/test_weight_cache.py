@@ -208,3 +208,15 @@ def test_folder_is_the_user_s_own_unless_another_is_named(monkeypatch: pytest.Mo
     assert weight_cache_folder() == Path("/elsewhere")
     monkeypatch.setenv("LAZYDIT_WEIGHT_CACHE", "off")
     assert weight_cache_folder() is None
+
+
+def test_images_with_kept_weights_say_nothing(
+    bundle: Bundle, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        with Pipeline.load(bundle.directory) as pipeline:
+            capfd.readouterr()
+            # The engine tells of every file that it maps, and condition is loaded again each time.
+            pipeline.generate(0, steps=6)
+            pipeline.generate(1, steps=6)
+            assert capfd.readouterr() == ("", "")
