@@ -264,7 +264,7 @@ def test_sizes_that_no_program_has_are_refused_before_memory_is_taken_for_them(
         for tensor in program["inputs"] + program["outputs"]:
             tensor["shape"] = [larger.get(size, size) for size in tensor["shape"]]
     model |= {"width": width, "tokens": tokens, "latent_shape": [3, side, side]}
-    manifest["gate_sets"] = []
+    manifest["gate_sets"] = manifest["lazy_ratios"] = []
     (tmp_path / "bundle/manifest.json").write_text(json.dumps(manifest))
     outcome = run_tool(
         "lazydit-run", "--bundle", tmp_path / "bundle", "--policy", "always",
