@@ -32,6 +32,7 @@ from evaluation.work import Judged, WorkFolder
 from facts import processor_name
 from lazydit.data import LabelledImages
 from lazydit.distributed import Workers
+from lazydit.errors import LazyDiTError
 from lazydit.quality import QualityRun
 
 REFERENCE = "reference"
@@ -128,7 +129,16 @@ class Session:
         )
 
     def write_npz(self, folder: Path) -> None:
-        """Writes a file per case, named for policy and steps."""
+        """Writes a file per case, named for policy and steps, into a folder that is made for them.
+
+        Raises LazyDiTError when it cannot be made or written to.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LazyDiTError(
+                f"cannot make the folder {folder} ({error.strerror}): choose another for --npz"
+            ) from error
         for case in self.cases:
             name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{case.name} {case.steps} steps")
             images = (

@@ -50,14 +50,14 @@ def test_a_whole_run_of_a_bundle(small_bundle, outcome, tmp_path: Path) -> None:
     assert code == 0
     run = QualityRun.from_json(json.loads(out), tmp_path)
     names = [policy.name for policy in run.policies if policy.policy != "always"]
-    assert names[:3] == ["lazy 4-r50", "every 2", "every 2, extrapolated"]
+    assert names[:3] == ["lazy 4-r50, extrapolated", "every 2", "every 2, extrapolated"]
     assert run.engine == "executorch" and run.images == 22
     for policy in run.policies:
         assert policy.error.low < policy.error.value < policy.error.high
         assert policy.image_ms.median > 0 and policy.multiply_adds > 0
     assert run.doubts == ("times of fewer than 5 rounds say little: raise --rounds",)
     assert (tmp_path / "plot.svg").stat().st_size and (tmp_path / "plot.png").stat().st_size
-    with np.load(tmp_path / "npz" / "lazy-4-r50-4-steps.npz") as arrays:
+    with np.load(tmp_path / "npz" / "lazy-4-r50-extrapolated-4-steps.npz") as arrays:
         assert arrays["arr_0"].shape == (22, 8, 8, 3)
 
 

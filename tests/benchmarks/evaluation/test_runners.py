@@ -47,7 +47,7 @@ def test_both_draw_the_same_images_and_run_as_much(torch_runner, bundle_runner) 
     for case, other in zip(ours, theirs, strict=True):
         left = torch_runner.draw(case, [0, 3], [7, 8])
         right = bundle_runner.draw(other, [0, 3], [7, 8])
-        np.testing.assert_allclose(left.images, right.images, atol=1e-3)
+        np.testing.assert_allclose(left.images, right.images, rtol=1e-4, atol=1e-3)
         np.testing.assert_array_equal(left.runs, right.runs)
 
 
@@ -61,7 +61,9 @@ def test_runs_are_counted_by_kind_and_image(torch_runner) -> None:
 def test_an_image_is_the_same_alone_and_in_a_batch(torch_runner) -> None:
     case = cases_of(torch_runner)[1]
     alone = torch_runner.draw(case, [3], [8]).images[0]
-    np.testing.assert_allclose(torch_runner.draw(case, [0, 3], [7, 8]).images[1], alone, atol=1e-4)
+    np.testing.assert_allclose(
+        torch_runner.draw(case, [0, 3], [7, 8]).images[1], alone, rtol=1e-4, atol=1e-3
+    )
 
 
 def test_gates_of_another_step_count_are_refused_before_anything_is_drawn(

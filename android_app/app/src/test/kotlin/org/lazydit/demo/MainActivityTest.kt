@@ -269,7 +269,12 @@ class MainActivityTest {
             }
         val before = controller.get()
         controller.configurationChange(turned)
-        if (!controller.get().window.decorView.isAttachedToWindow) controller.visible()
+        if (!controller
+                .get()
+                .window.decorView.isAttachedToWindow
+        ) {
+            controller.visible()
+        }
         assertNotEquals(before, controller.get())
         awaitDrawn(controller.get())
         assertEquals(
