@@ -53,7 +53,8 @@ def sha256(path: Path) -> str:
     """Hexadecimal sha256 of the file."""
     digest = hashlib.sha256()
     with path.open("rb") as opened:
-        while chunk := opened.read(1 << 20):
+        # Small pieces: a bundle has all of its files hashed at once.
+        while chunk := opened.read(1 << 16):
             digest.update(chunk)
     return digest.hexdigest()
 

@@ -51,7 +51,7 @@ def test_the_demo_model_is_analysed_with_its_own_gates(lazydit, tmp_path, monkey
     code, _, _ = lazydit("analyze", "--device", "cpu", "--out", tmp_path / "out")
     assert code == 130
     assert seen["model"].input_size == 32
-    assert [policy.gates.steps for policy in seen["gates"]] == [10, 10]
+    assert [policy.gates.steps for policy in seen["gates"]] == [10, 10, 10]
 
 
 def test_an_interrupted_analysis_says_where_its_state_is(

@@ -70,7 +70,7 @@ class ExecuTorchExecutor:
 
 def _layer_norm_epsilon(program: str, graph: GateGraph) -> float:
     """Of a program that the native library can compute itself; 0 for any other."""
-    reuses = program in (graph.modules[0].reuse, graph.extrapolate)
+    reuses = program in {graph.extrapolate, *(module.reuse for module in graph.modules)}
     return graph.norm.epsilon if graph.norm is not None and reuses else 0.0
 
 
