@@ -91,7 +91,7 @@ class MainActivityTest {
     fun `offers what the bundle of its assets has, and tells the time before it runs`() {
         val activity = opened()
         assertEquals(10, activity.view<ChoiceGroup>(R.id.digits).childCount)
-        assertEquals(3, activity.view<ChoiceGroup>(R.id.steps).childCount)
+        assertEquals(2, activity.view<ChoiceGroup>(R.id.steps).childCount)
         val estimate = activity.text(R.id.estimate)
         assertTrue(estimate, Regex("About .* m?s here; plain DDIM about .* m?s").matches(estimate))
         assertFalse(activity.isShown(R.id.pictures))
@@ -261,7 +261,7 @@ class MainActivityTest {
         val controller = open()
         awaitIdle(controller.get())
         controller.get().view<EditText>(R.id.seed).setText("77")
-        choose(controller.get(), R.id.steps, 2)
+        choose(controller.get(), R.id.steps, 1)
         controller.get().click(R.id.generate)
         val turned =
             Configuration(controller.get().resources.configuration).apply {
@@ -322,7 +322,7 @@ class MainActivityTest {
     fun `leaving the screen for good ends the work`() {
         val controller = open()
         awaitIdle(controller.get())
-        choose(controller.get(), R.id.steps, 2)
+        choose(controller.get(), R.id.steps, 1)
         controller.get().click(R.id.generate)
         controller.pause().stop().destroy()
         val next = opened()

@@ -62,9 +62,9 @@ class ScreenshotTest {
     @Test
     fun running() {
         val activity = opened()
-        activity.view<ChoiceGroup>(R.id.steps).getChildAt(2).performClick()
+        activity.view<ChoiceGroup>(R.id.steps).getChildAt(1).performClick()
         activity.click(R.id.generate)
-        await("ten steps") { activity.view<ProgressBar>(R.id.progress).run { max == 50 && progress >= 10 } }
+        await("five steps") { activity.view<ProgressBar>(R.id.progress).run { max == 20 && progress >= 5 } }
         save(activity, "running")
     }
 

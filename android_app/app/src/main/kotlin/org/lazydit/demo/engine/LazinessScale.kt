@@ -15,11 +15,14 @@ data class CalibrationPoint(
     val psnr: Double,
 )
 
-/** The places of the laziness slider: the measured points of one step count, the least lazy first. */
+/** The places of the laziness slider: the measured points of one step count, the least lazy first, the best for each ratio. */
 class LazinessScale(
     measured: List<CalibrationPoint>,
 ) {
-    val points: List<CalibrationPoint> = measured.sortedBy { it.lazyRatio }
+    val points: List<CalibrationPoint> =
+        measured
+            .sortedWith(compareBy({ it.lazyRatio }, { -it.psnr }))
+            .distinctBy { it.lazyRatio }
 
     /** The place whose lazy ratio is nearest to the wished one; the scale must have points. */
     fun nearest(lazyRatio: Double): Int = points.indices.minBy { abs(points[it].lazyRatio - lazyRatio) }

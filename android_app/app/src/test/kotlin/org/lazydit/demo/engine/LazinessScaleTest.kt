@@ -24,4 +24,10 @@ class LazinessScaleTest {
     fun `a wished ratio finds the nearest measured one`() {
         assertEquals(listOf(0, 0, 1, 2, 3), listOf(0.0, 0.17, 0.31, 0.43, 1.0).map(scale::nearest))
     }
+
+    @Test
+    fun `of two points with the same ratio the better one has the place`() {
+        val measured = listOf(CalibrationPoint("a", 0.5, 0.5, 20.0), CalibrationPoint("b", 0.7, 0.5, 22.0))
+        assertEquals(listOf("b"), LazinessScale(measured).points.map { it.gates })
+    }
 }
