@@ -286,7 +286,7 @@ class MainActivityTest {
                 .toString(),
         )
         assertEquals(
-            50,
+            20,
             controller
                 .get()
                 .view<DecisionMapView>(R.id.map)
