@@ -70,7 +70,7 @@ demo: setup
 	mkdir -p $(DEMO)
 	lazydit-export --target android --out $(DEMO)/lazydit-android --force
 	lazydit generate $(DEMO)/lazydit-android --steps 10 --label 0-9 --seed 0 \
-	  --policy always --policy lazy --policy every-n --policy schedule --out $(DEMO)/policies.png
+	  --policy always --policy lazy --policy every-n --lazy-ratio 0.4 --out $(DEMO)/policies.png
 	python benchmarks/latency.py --bundle $(DEMO)/lazydit-android --device
 	lazydit report $(DEMO)/lazydit-android --steps 10 --out $(DEMO)/report.html
 	@echo "The pictures are in $(DEMO)/policies.png, the report is $(DEMO)/report.html"
