@@ -5,13 +5,12 @@ The dataclasses' fields are the file's keys; `QualityRun.read` refuses what does
 
 import dataclasses
 import json
-import math
-import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal
 
+from lazydit.decoding import decode
 from lazydit.errors import LazyDiTError
 from lazydit.files import replace_file
 
@@ -166,9 +165,9 @@ class QualityRun:
     @classmethod
     def from_json(cls, content: Any, source: Path) -> "QualityRun":
         """What `to_json` gave; `source` is named in errors."""
-        if not isinstance(content, dict):
-            raise _not_a_run(source, "it is no object")
-        version = content.get("schema_version")
+        if not isinstance(content, dict) or "schema_version" not in content:
+            raise _not_a_run(source, "it has no schema_version")
+        version = content["schema_version"]
         if version != cls.SCHEMA_VERSION:
             raise LazyDiTError(
                 f"{source} has schema {version}, this version of lazydit reads "
@@ -176,10 +175,9 @@ class QualityRun:
             )
         fields = {key: value for key, value in content.items() if key != "schema_version"}
         try:
-            run: QualityRun = _parsed(cls, fields, "the run")
-        except (ValueError, RecursionError) as error:
+            return decode(cls, fields, "the run")
+        except ValueError as error:
             raise _not_a_run(source, str(error)) from error
-        return run
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dictionaries under the fields' names, and `schema_version`."""
@@ -193,33 +191,3 @@ class QualityRun:
 
 def _not_a_run(source: Path, why: str) -> LazyDiTError:
     return LazyDiTError(f"{source} is no run of benchmarks/quality.py ({why}): give its -o json")
-
-
-def _parsed(kind: Any, value: Any, where: str) -> Any:
-    """`value`, decoded JSON, as the type `kind`; ValueError says where it is something else."""
-    origin, arguments = get_origin(kind), get_args(kind)
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return _parsed_fields(kind, value, where)
-    if origin is types.UnionType:
-        if value is None:
-            return None
-        return _parsed(next(part for part in arguments if part is not type(None)), value, where)
-    if origin is Literal and value in arguments:
-        return value
-    if origin is tuple and isinstance(value, list):
-        return tuple(_parsed(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
-    if origin is Mapping and isinstance(value, dict):
-        return {key: _parsed(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
-    if kind is float and type(value) in (int, float) and math.isfinite(value):
-        return float(value)
-    if kind in (int, str, bool) and type(value) is kind:
-        return value
-    raise ValueError(f"{where} is wrong")
-
-
-def _parsed_fields(kind: type, value: Any, where: str) -> Any:
-    hints = get_type_hints(kind)
-    names = [field.name for field in dataclasses.fields(kind)]
-    if not isinstance(value, dict) or set(value) != set(names):
-        raise ValueError(f"{where} has not the fields of {kind.__name__}")
-    return kind(**{name: _parsed(hints[name], value[name], f"{where}.{name}") for name in names})

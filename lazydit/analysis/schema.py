@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lazydit.analysis.decoding import decode
+from lazydit.decoding import decode
 from lazydit.errors import LazyDiTError
 from lazydit.files import existing_file
 
@@ -214,7 +214,7 @@ class Analysis:
         path = existing_file(path, "analysis")
         try:
             content = json.loads(path.read_bytes())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise LazyDiTError(f"{path} is no JSON: run lazydit analyze again") from error
         found = content.get("format") if isinstance(content, dict) else None
         if found != FORMAT:
