@@ -7,48 +7,20 @@ from pathlib import Path
 import pytest
 
 from lazydit.errors import LazyDiTError
-from lazydit.quality import Comparison, Estimate, ImageTime, PolicyQuality, QualityRun
+from lazydit.quality import Comparison, Estimate, ImageTime, QualityRun
+from tests.quality_runs import policy_quality, quality_run
 
 EQUAL = Comparison("time", 7.5, Estimate(0.8, 0.7, 0.9), None, None)
-POLICY = PolicyQuality(
-    name="lazy 10-r30",
-    policy="lazy",
-    family="lazy",
-    steps=10,
+POLICY = policy_quality(
+    "lazy",
+    10,
     gates="10-r30",
     extrapolate=True,
     lazy_ratio=0.3,
-    multiply_adds=None,
     image_ms=ImageTime(7.0, 6.0, 8.0),
-    error=Estimate(0.5, 0.4, 0.6),
-    psnr=None,
-    frechet=None,
-    accuracy=None,
     comparisons=(EQUAL,),
 )
-RUN = QualityRun(
-    model="m",
-    checkpoint_sha256="0" * 64,
-    engine="executorch",
-    precision="fp32",
-    device="host",
-    processor="P",
-    machine="x86_64",
-    cpus=2,
-    threads=None,
-    versions={"torch": "2"},
-    guidance=3.0,
-    images=300,
-    first_seed=0,
-    reference_steps=100,
-    pixels=True,
-    features=None,
-    frechet_to=None,
-    rounds=5,
-    clock="wall",
-    policies=(POLICY,),
-    doubts=(),
-)
+RUN = quality_run(POLICY)
 
 
 def test_a_run_reads_back_as_it_was_written(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from evaluation.cases import Case, plain_case
 from lazydit.quality import Comparison, Estimate, ImageTime, PolicyQuality, QualityRun
+from tests.quality_runs import policy_quality
+from tests.quality_runs import quality_run as make_run
 
 ABOUT_ONE = Estimate(1.0, 0.9, 1.1)
 
@@ -25,44 +27,22 @@ def quality_run() -> QualityRun:
     """A run of plain DDIM with 5 and 10 steps and one lazy policy, everything measured."""
 
     def row(policy: str, steps: int, cost: float, *comparisons: Comparison) -> PolicyQuality:
-        return PolicyQuality(
-            name=policy,
-            policy=policy,
-            family=policy,
-            steps=steps,
-            gates=None,
-            extrapolate=False,
-            lazy_ratio=0.0,
+        return policy_quality(
+            policy,
+            steps,
             multiply_adds=cost * 1e8,
             image_ms=ImageTime(cost, cost - 0.5, cost + 0.5),
             error=Estimate(1 / cost, 0.9 / cost, 1.2 / cost),
             psnr=Estimate(20.0 + cost, 19.0, 50.0),
-            frechet=None,
             accuracy=Estimate(0.95, 0.9, 1.0),
             comparisons=comparisons,
         )
 
     equal = Comparison("time", 7.5, Estimate(0.8, 0.7, 0.9), None, Estimate(0.01, -0.01, 0.02))
-    return QualityRun(
-        model="m",
-        checkpoint_sha256="0" * 64,
+    return make_run(
+        *(row("always", 5, 5.0), row("always", 10, 10.0), row("lazy", 10, 7.5, equal)),
         engine="torch",
-        precision="fp32",
         device="cpu",
-        processor="P",
-        machine="x86_64",
-        cpus=2,
-        threads=None,
-        versions={"lazydit": "0"},
-        guidance=3.0,
-        images=20,
-        first_seed=0,
-        reference_steps=50,
-        pixels=True,
         features="digits",
-        frechet_to=None,
-        rounds=5,
-        clock="wall",
-        policies=(row("always", 5, 5.0), row("always", 10, 10.0), row("lazy", 10, 7.5, equal)),
         doubts=("this machine is busy",),
     )

@@ -8,54 +8,25 @@ from lazydit.errors import LazyDiTError
 from lazydit.plots.pareto import pareto_figure
 from lazydit.plots.theme import as_svg
 from lazydit.quality import Estimate, ImageTime, PolicyQuality, QualityRun
+from tests.quality_runs import policy_quality, quality_run
 
 
 def row(policy: str, steps: int, cost: float) -> PolicyQuality:
-    return PolicyQuality(
+    return policy_quality(
+        policy,
+        steps,
         name=f"{policy} {cost:g}",
-        policy=policy,
         family="plain" if policy == "always" else "gated",
-        steps=steps,
-        gates=None,
-        extrapolate=False,
-        lazy_ratio=0.0,
         multiply_adds=cost * 1e9,
         image_ms=ImageTime(cost * 3, cost, cost * 4),
         error=Estimate(0.1 / cost, 0.05 / cost, 0.2 / cost),
-        psnr=None,
-        frechet=None,
-        accuracy=None,
-        comparisons=(),
     )
 
 
 @pytest.fixture
 def run() -> QualityRun:
-    text = dict.fromkeys(
-        ("model", "checkpoint_sha256", "engine", "precision", "device", "processor", "machine"), "x"
-    )
-    policies = (
-        row("always", 9, 9.0),
-        row("lazy", 9, 5.0),
-        row("lazy", 9, 7.0),
-        row("always", 4, 4.0),
-    )
-    return QualityRun(
-        **text,
-        cpus=1,
-        threads=None,
-        versions={},
-        guidance=1.0,
-        images=20,
-        first_seed=0,
-        reference_steps=50,
-        pixels=True,
-        features=None,
-        frechet_to=None,
-        rounds=5,
-        clock="wall",
-        policies=policies,
-        doubts=(),
+    return quality_run(
+        row("always", 9, 9.0), row("lazy", 9, 5.0), row("lazy", 9, 7.0), row("always", 4, 4.0)
     )
 
 

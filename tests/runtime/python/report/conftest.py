@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,70 +15,33 @@ from lazydit.analysis.run import AnalysisRecipe, AnalysisRun
 from lazydit.checkpoints import checkpoint_sha256
 from lazydit.cli import app
 from lazydit.quality import Comparison, Estimate, ImageTime, PolicyQuality, QualityRun
+from tests.quality_runs import estimate, policy_quality
+from tests.quality_runs import quality_run as make_run
 
 SCREENSHOTS = Path(__file__).parents[4] / "build" / "screenshots"
 
 
-def policy(name: str, steps: int, error: float, ms: float, **changes: object) -> PolicyQuality:
-    settings = {
-        "policy": "always",
-        "family": "plain DDIM",
-        "gates": None,
-        "extrapolate": False,
-        "lazy_ratio": 0.0,
-        "multiply_adds": steps * 1e6,
-        "psnr": None,
-        "frechet": None,
-        "accuracy": None,
-        "comparisons": (),
-    }
-    return PolicyQuality(
-        name=name,
-        steps=steps,
-        error=Estimate(error, error * 0.9, error * 1.1),
-        image_ms=ImageTime(ms, ms * 0.9, ms * 1.1),
-        **{**settings, **changes},
+def policy(policy: str, steps: int, error: float, ms: float, **changes: Any) -> PolicyQuality:
+    return policy_quality(
+        policy,
+        steps,
+        error=estimate(error),
+        image_ms=ImageTime(ms, 0.9 * ms, 1.1 * ms),
+        multiply_adds=steps * 1e6,
+        **changes,
     )
 
 
 @pytest.fixture(scope="session")
 def quality_run(small_bundle) -> QualityRun:
     better = Comparison("modules", 4.0, Estimate(0.71, 0.6, 0.8), None, None)
-    return QualityRun(
+    lazy = {"name": "lazy 6-r50", "gates": "6-r50", "lazy_ratio": 0.5, "comparisons": (better,)}
+    return make_run(
+        policy("always", 4, 0.02, 4.0),
+        policy("always", 6, 0.01, 6.0),
+        policy("lazy", 6, 0.015, 4.2, **lazy),
         model="small",
         checkpoint_sha256=checkpoint_sha256(small_bundle.checkpoint),
-        engine="executorch",
-        precision="fp32",
-        device="host",
-        processor="P",
-        machine="x86_64",
-        cpus=2,
-        threads=None,
-        versions={},
-        guidance=3.0,
-        images=20,
-        first_seed=0,
-        reference_steps=100,
-        pixels=True,
-        features=None,
-        frechet_to=None,
-        rounds=5,
-        clock="wall",
-        policies=(
-            policy("always", 4, 0.02, 4.0),
-            policy("always", 6, 0.01, 6.0),
-            policy(
-                "lazy 6-r50",
-                6,
-                0.015,
-                4.2,
-                policy="lazy",
-                family="lazy",
-                gates="6-r50",
-                lazy_ratio=0.5,
-                comparisons=(better,),
-            ),
-        ),
         doubts=("This run was made up for a test.",),
     )
 
