@@ -29,7 +29,15 @@ examples:
 
 
 class Parser(argparse.ArgumentParser):
-    """Says in one sentence what is wrong, without the usage."""
+    """Says in one sentence what is wrong, without the usage; options have one spelling."""
+
+    def __init__(self, description: str | None, epilog: str) -> None:
+        super().__init__(
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
 
     def error(self, message: str) -> NoReturn:
         raise LazyDiTError(f"{message}: see --help")
@@ -37,12 +45,7 @@ class Parser(argparse.ArgumentParser):
 
 def parse_arguments(argv: Sequence[str] | None, description: str | None) -> argparse.Namespace:
     """Raises LazyDiTError for an argument that cannot be."""
-    parser = Parser(
-        description=description,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser(description, EPILOG)
     add_subject(parser)
     add_phone(parser)
     add_sweeps(parser)
@@ -51,8 +54,7 @@ def parse_arguments(argv: Sequence[str] | None, description: str | None) -> argp
     parser.add_argument(
         "--compare", type=Path, metavar="OLD.json", help="an older run's -o json to compare with"
     )
-    arguments = parser.parse_args(argv)
-    return arguments
+    return parser.parse_args(argv)
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:
@@ -71,17 +73,21 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
         "with --bundle the checkpoint that the bundle was made of",
     )
     parser.add_argument("--bundle", type=Path, help="what lazydit-export wrote, as it is")
+    add_cache(parser)
+    parser.add_argument(
+        "--peers",
+        type=peers,
+        help=f"none, all, or of {', '.join(PEERS)}; all for dit-s-2, else none",
+    )
+
+
+def add_cache(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache",
         type=Path,
         default=default_cache(),
         metavar="DIR",
         help="where exports are kept for the next run; by default %(default)s",
-    )
-    parser.add_argument(
-        "--peers",
-        type=peers,
-        help=f"none, all, or of {', '.join(PEERS)}; all for dit-s-2, else none",
     )
 
 

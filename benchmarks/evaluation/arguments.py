@@ -7,8 +7,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from arguments import Parser, executor, one_of, positive, ratio, several
-from bundles import default_cache
+from arguments import Parser, add_cache, executor, one_of, positive, ratio, several
 from lazydit.errors import LazyDiTError
 from lazydit.files import check_writable
 
@@ -28,12 +27,7 @@ examples:
 
 def parse_arguments(argv: Sequence[str] | None, description: str | None) -> argparse.Namespace:
     """Raises LazyDiTError for an argument that cannot be."""
-    parser = Parser(
-        description=description,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser(description, EPILOG)
     _add_subject(parser)
     _add_policies(parser)
     _add_images(parser)
@@ -64,13 +58,7 @@ def _add_subject(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=positive, help="of the executor; by default its choice")
     parser.add_argument("--device", help="of PyTorch: cpu, cuda or mps; the best if left out")
-    parser.add_argument(
-        "--cache",
-        type=Path,
-        default=default_cache(),
-        metavar="DIR",
-        help="where exports are kept for the next run; by default %(default)s",
-    )
+    add_cache(parser)
 
 
 def _add_policies(parser: argparse.ArgumentParser) -> None:
