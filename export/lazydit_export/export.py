@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lazydit.directories import new_directory
 from lazydit.errors import LazyDiTError
 from lazydit.gates import GateSet
 from lazydit.models.dit import DiT
 from lazydit_export.describe import describe, gate_file, with_findings
-from lazydit_export.directory import new_directory
 from lazydit_export.interrupt import KeptInterrupt
 from lazydit_export.kept_files import KeptFiles
 from lazydit_export.recipe import ExportRecipe, Source, read_source
@@ -34,7 +34,7 @@ def export(recipe: ExportRecipe, report: Report) -> None:
     try:
         with (
             KeptInterrupt() as interrupt,
-            new_directory(recipe.out, force=recipe.force) as directory,
+            new_directory(recipe.out, force=recipe.force, mark=FILE_NAME) as directory,
         ):
             manifest = write_bundle(recipe, source, programs, directory, report, kept)
             interrupt.check()

@@ -120,7 +120,7 @@ def test_other_bad_input(
         (("--gates", small_bundle.checkpoint), "holds no gates"),
         (("--heads", "3"), "heads"),
         (("--out", "there"), "there exists: choose another --out"),
-        (("--out", "there", "--force"), "is no bundle"),
+        (("--out", "there", "--force"), "has no manifest.json, so --force does not"),
         (("--out", "missing/bundle"), "cannot write missing/bundle"),
         (("--target", "windows"), "there is no target windows"),
     ):

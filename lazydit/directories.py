@@ -1,4 +1,4 @@
-"""Writes a directory whole or not at all."""
+"""Writing directories whole or not at all."""
 
 import os
 import shutil
@@ -9,25 +9,24 @@ from pathlib import Path
 
 from lazydit.errors import LazyDiTError
 
-MARK = "manifest.json"
-
 
 @contextmanager
-def new_directory(out: Path, *, force: bool) -> Iterator[Path]:
+def new_directory(out: Path, *, force: bool = False, mark: str = "") -> Iterator[Path]:
     """Yields an empty directory beside `out` that takes `out`'s place when the block ends well.
 
     When the block raises anything, ctrl-C included, the new directory is removed and an old `out`
     stays as it was. An existing `out` is refused unless `force`, and then too when it holds
-    something that is no bundle. Raises LazyDiTError, also for whatever the disk refuses.
+    something but no file `mark`, by which directories of its kind are known. Raises LazyDiTError,
+    also for whatever the disk refuses.
     """
-    _refuse_existing(out, force)
+    _refuse_existing(out, force, mark)
     temporary: Path | None = None
     try:
         temporary = Path(tempfile.mkdtemp(dir=out.absolute().parent, prefix=f".{out.name}.new-"))
         temporary.chmod(0o755)
         yield temporary
         _sync(temporary)
-        _replace(out, temporary, force)
+        _replace(out, temporary, force, mark)
     except OSError as error:
         raise LazyDiTError(
             f"cannot write {out} ({error.strerror or error}): choose an --out in a folder that "
@@ -38,13 +37,14 @@ def new_directory(out: Path, *, force: bool) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _refuse_existing(out: Path, force: bool) -> None:
+def _refuse_existing(out: Path, force: bool, mark: str) -> None:
     if not os.path.lexists(out):
         return
     if not force:
-        raise LazyDiTError(f"{out} exists: choose another --out, or replace it with --force")
-    if out.is_symlink() or not out.is_dir() or (any(out.iterdir()) and not (out / MARK).is_file()):
-        raise LazyDiTError(f"{out} is no bundle, so --force does not replace it: move it away")
+        instead = ", or replace it with --force" if mark else ""
+        raise LazyDiTError(f"{out} exists: choose another --out{instead}")
+    if out.is_symlink() or not out.is_dir() or (any(out.iterdir()) and not (out / mark).is_file()):
+        raise LazyDiTError(f"{out} has no {mark}, so --force does not replace it: move it away")
 
 
 def _sync(directory: Path) -> None:
@@ -57,9 +57,9 @@ def _sync(directory: Path) -> None:
             os.close(handle)
 
 
-def _replace(out: Path, new: Path, force: bool) -> None:
+def _replace(out: Path, new: Path, force: bool, mark: str) -> None:
     # Asked again: something may have come to `out` while the new directory was being made.
-    _refuse_existing(out, force)
+    _refuse_existing(out, force, mark)
     if not out.exists():
         new.rename(out)
         return

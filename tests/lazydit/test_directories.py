@@ -1,4 +1,4 @@
-"""A bundle is written whole or not at all."""
+"""A directory is written whole or not at all."""
 
 import os
 import resource
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from lazydit.directories import new_directory
 from lazydit.errors import LazyDiTError
-from lazydit_export.directory import new_directory
 
 
 def write_bundle(out: Path, content: str, *, force: bool = False) -> None:
-    with new_directory(out, force=force) as directory:
+    with new_directory(out, force=force, mark="manifest.json") as directory:
         (directory / "gates").mkdir()
         (directory / "gates" / "10.f32").write_text(content)
         (directory / "manifest.json").write_text("{}")
@@ -41,7 +41,7 @@ def test_an_existing_bundle_is_refused_and_replaced_with_force(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
-def test_force_replaces_nothing_but_bundles(tmp_path: Path, kind: str) -> None:
+def test_force_replaces_nothing_of_another_kind(tmp_path: Path, kind: str) -> None:
     out = tmp_path / "out"
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "letter").write_text("dear")
@@ -52,7 +52,7 @@ def test_force_replaces_nothing_but_bundles(tmp_path: Path, kind: str) -> None:
     else:
         out.symlink_to(tmp_path / "precious")
     before = contents(tmp_path)
-    with pytest.raises(LazyDiTError, match="is no bundle"):
+    with pytest.raises(LazyDiTError, match="has no manifest.json, so --force does not"):
         write_bundle(out, "new", force=True)
     assert contents(tmp_path) == before
 
@@ -63,7 +63,10 @@ def test_whatever_fails_leaves_the_old_bundle_and_nothing_else(
 ) -> None:
     write_bundle(tmp_path / "out", "old")
     before = contents(tmp_path)
-    with pytest.raises(error), new_directory(tmp_path / "out", force=True) as directory:
+    with (
+        pytest.raises(error),
+        new_directory(tmp_path / "out", force=True, mark="manifest.json") as directory,
+    ):
         (directory / "half").write_text("half")
         raise error("stop")
     assert contents(tmp_path) == before
@@ -134,3 +137,11 @@ def test_a_full_disk_leaves_the_old_bundle_and_nothing_else(tmp_path: Path) -> N
         signal.signal(signal.SIGXFSZ, handler)
     assert contents(tmp_path) == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_directory_of_no_kind_is_never_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(LazyDiTError, match="exists: choose another --out$"), new_directory(out):
+        pass
+    assert os.listdir(tmp_path) == ["out"]
