@@ -15,7 +15,7 @@ namespace lazydit::native {
 
 Executor::Executor(const std::vector<ProgramPlace>& places, const Options& options)
     : interface_{this, run_reporting, nullptr, done_with}, weight_cache_(options.weight_cache) {
-  log_errors_only();
+  silence_engine();
   executorch::runtime::runtime_init();
   resize_thread_pool(options.threads);
   for (const ProgramPlace& place : places) {

@@ -3,9 +3,9 @@
 
 namespace lazydit::native {
 
-// Has ExecuTorch write errors only, for the whole process: it otherwise tells of every file of kept weights that it
-// maps.
-void log_errors_only();
+// Has ExecuTorch write nothing, for the whole process: what fails is told by the sentence of whoever called, and it
+// otherwise tells of every file of kept weights that it maps.
+void silence_engine();
 
 }  // namespace lazydit::native
 

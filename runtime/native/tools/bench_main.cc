@@ -112,6 +112,5 @@ void bench(int count, const char* const* arguments) {
 
 int main(int count, char** arguments) {
   lazydit::tools::catch_interrupts();
-  lazydit::tools::silence_engine();
   return lazydit::tools::run_tool([=] { lazydit::tools::bench(count, arguments); });
 }

@@ -1,7 +1,5 @@
 #include "engine.h"
 
-#include <executorch/runtime/platform/platform.h>
-
 #include <algorithm>
 #include <cstddef>
 
@@ -49,12 +47,6 @@ double Generation::lazy_ratio() const {
   const uint8_t* const ran = lazydit_generation_ran(get());
   const auto run = static_cast<double>(std::count(ran, ran + decisions(), uint8_t{1}));
   return 1.0 - run / static_cast<double>(decisions());
-}
-
-void silence_engine() {
-  using executorch::runtime::PalImpl;
-  executorch::runtime::register_pal(PalImpl::create(
-      [](et_timestamp_t, et_pal_log_level_t, const char*, const char*, size_t, const char*, size_t) {}, __FILE__));
 }
 
 }  // namespace lazydit::tools

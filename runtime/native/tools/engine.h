@@ -49,9 +49,6 @@ class Generation {
   std::unique_ptr<lazydit_generation, void (*)(lazydit_generation*)> generation_;
 };
 
-/* The engine's own log stays off the terminal: what went wrong is said in a sentence. */
-void silence_engine();
-
 }  // namespace lazydit::tools
 
 #endif

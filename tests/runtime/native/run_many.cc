@@ -25,7 +25,6 @@ std::vector<std::string> ArgumentsOf(const std::string& line) {
 }  // namespace
 
 int main() {
-  lazydit::tools::silence_engine();
   for (std::string line; std::getline(std::cin, line);) {
     const std::vector<std::string> arguments = ArgumentsOf(line);
     std::vector<const char*> pointers;
