@@ -1,0 +1,41 @@
+// swift-tools-version: 6.0
+import Foundation
+import PackageDescription
+
+// Set by the tests on machines without Apple's frameworks: hand-written signatures stand for these.
+let signatures = ProcessInfo.processInfo.environment["LAZYDIT_APPLE_SIGNATURES"] != nil
+
+func frameworks(_ names: String...) -> [Target.Dependency] {
+    signatures ? names.map { .target(name: $0) } : []
+}
+
+// The version stands in one place for Python, C++ and Swift.
+let version = try! String(contentsOfFile: Context.packageDirectory + "/lazydit/__init__.py", encoding: .utf8)
+    .split(separator: "\n").first { $0.hasPrefix("__version__ = ") }!.split(separator: "\"")[1]
+
+let sources = "runtime/apple/Sources"
+let tests = "runtime/apple/Tests"
+
+let package = Package(
+    name: "LazyDiT",
+    platforms: [.iOS(.v17), .macOS(.v14)],
+    products: [
+        .library(name: "LazyDiT", targets: ["LazyDiT"]),
+    ],
+    targets: [
+        .target(
+            name: "LazyDiTCore", path: "runtime/core", exclude: ["CMakeLists.txt", "version.cmake"], sources: ["src"],
+            publicHeadersPath: "include", cxxSettings: [.define("LAZYDIT_VERSION", to: "\"\(version)\"")]),
+        .target(
+            name: "LazyDiT", dependencies: ["LazyDiTCore"], path: "\(sources)/LazyDiT"),
+        .systemLibrary(name: "CLazyDiTNative", path: "\(sources)/CLazyDiTNative"),
+        .target(
+            name: "LazyDiTNative", dependencies: ["CLazyDiTNative", "LazyDiT", "LazyDiTCore"],
+            path: "\(sources)/LazyDiTNative"),
+        .testTarget(
+            name: "LazyDiTTests", dependencies: ["LazyDiT", "LazyDiTNative"], path: "\(tests)/LazyDiTTests"),
+    ] + (signatures ? [
+    ] : []),
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)
