@@ -16,10 +16,7 @@ struct BundleFiles: Sendable {
                 "there is no bundle at \(path) (no manifest.json): run lazydit-export --target ios first, or give the "
                     + "folder that it wrote")
         }
-        let data: Data
-        do {
-            data = try Data(contentsOf: url)
-        } catch {
+        guard let data = try? Data(contentsOf: url) else {
             throw LazyDiTError.invalidBundle("\(url.path) cannot be read: check its permissions")
         }
         let manifest = try ManifestReader.manifest(in: data, source: url.path)
@@ -29,7 +26,7 @@ struct BundleFiles: Sendable {
 
     private func isFile(_ url: URL) throws -> Bool {
         do {
-            return try FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType == .typeRegular
+            return try type(of: url) == .typeRegular
         } catch CocoaError.fileReadNoPermission {
             throw LazyDiTError.invalidBundle(
                 "\(path) cannot be read (Permission denied): check its permissions")
@@ -79,7 +76,7 @@ struct BundleFiles: Sendable {
     }
 
     private func sha256(of url: URL, _ name: String) throws -> String {
-        let digest = SHA256()
+        let digest = try SHA256()
         try withUnsafeTemporaryAllocation(byteCount: Self.pieceBytes, alignment: 16) { piece in
             try read(url, name, into: piece) { digest.add($0) }
         }
@@ -104,28 +101,33 @@ struct BundleFiles: Sendable {
     /// Throws where a program's folder holds more than the manifest lists: engines read it whole.
     func checkPackage(_ folder: String, of manifest: Manifest) throws {
         guard manifest.listsFiles(in: folder) else { return }
-        let url = directory.appendingPathComponent(folder)
-        for entry in try FileManager.default.subpathsOfDirectory(atPath: url.path) {
-            let name = "\(folder)/\(entry)"
-            let type =
-                try FileManager.default.attributesOfItem(atPath: directory.appendingPathComponent(name).path)[.type]
-                as? FileAttributeType
-            guard type == .typeDirectory || manifest.files[name] != nil else {
-                throw LazyDiTError.invalidBundle(
-                    "\(name) in \(path) is not listed in the manifest: remove it, or copy or export the bundle again")
-            }
+        for name in try entries(of: folder) where manifest.files[name] == nil {
+            throw LazyDiTError.invalidBundle(
+                "\(name) in \(path) is not listed in the manifest: remove it, or copy or export the bundle again")
         }
     }
 
-    /// As the numbers lie: all processors that Swift runs on are little-endian.
-    func gates(_ name: String) throws -> [Float] {
-        let data: Data
+    /// The paths within the bundle of all below a folder that is no folder itself.
+    private func entries(of folder: String) throws -> [String] {
         do {
-            data = try Data(contentsOf: directory.appendingPathComponent(name))
+            return try FileManager.default.subpathsOfDirectory(atPath: directory.appendingPathComponent(folder).path)
+                .map { "\(folder)/\($0)" }
+                .filter { try type(of: directory.appendingPathComponent($0)) != .typeDirectory }
         } catch {
-            throw unreadable(name, "reading stopped")
+            throw unreadable(folder, "its folder cannot be listed")
         }
-        let gates = [Float](unsafeUninitializedCapacity: data.count / MemoryLayout<Float>.size) { gates, count in
+    }
+
+    private func type(of url: URL) throws -> FileAttributeType? {
+        try FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType
+    }
+
+    /// As the numbers lie: all processors that Swift runs on are little-endian.
+    func gates(_ name: String, bytes: Int) throws -> [Float] {
+        guard let data = try? Data(contentsOf: directory.appendingPathComponent(name)), data.count == bytes else {
+            throw unreadable(name, "it ends early")
+        }
+        let gates = [Float](unsafeUninitializedCapacity: bytes / MemoryLayout<Float>.size) { gates, count in
             count = data.copyBytes(to: gates) / MemoryLayout<Float>.size
         }
         guard gates.allSatisfy(\.isFinite) else {

@@ -20,10 +20,9 @@ struct JSONPlace {
 
     func wrong(_ problem: String) -> LazyDiTError {
         // Keys may hold anything; a sentence has one line.
-        let place = String.UnicodeScalarView("\(path.isEmpty ? "its top level" : path) (\(problem))".unicodeScalars.map {
-            $0.isControl ? " " : $0
-        })
-        return .invalidBundle("\(source) is wrong at \(String(place)): export the bundle again")
+        let place = "\(path.isEmpty ? "its top level" : path) (\(problem))"
+        let line = String(String.UnicodeScalarView(place.unicodeScalars.map { $0.isControl ? " " : $0 }))
+        return .invalidBundle("\(source) is wrong at \(line): export the bundle again")
     }
 
     var isNull: Bool {
@@ -140,6 +139,11 @@ extension JSONPlace {
         let text = try text()
         guard isWellFormed(text) else { throw wrong("it is malformed") }
         return text
+    }
+
+    /// Throws unless this is that word.
+    func check(is word: String) throws {
+        guard try text() == word else { throw wrong("it is unknown") }
     }
 
     /// One of the words of an enumeration.

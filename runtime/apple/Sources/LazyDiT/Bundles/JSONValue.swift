@@ -34,7 +34,8 @@ enum JSONValue: Sendable {
         switch UInt8(bitPattern: number.objCType.pointee) {
         case UInt8(ascii: "c"), UInt8(ascii: "B"): self = .boolean(number.boolValue)
         case UInt8(ascii: "d"), UInt8(ascii: "f"): self = .number(Self.double(number))
-        case UInt8(ascii: "Q"): self = Int(exactly: number.uint64Value).map(Self.integer) ?? .unsigned(number.uint64Value)
+        case UInt8(ascii: "Q"):
+            self = Int(exactly: number.uint64Value).map(Self.integer) ?? .unsigned(number.uint64Value)
         default: self = .integer(number.intValue)
         }
     }

@@ -26,6 +26,11 @@ extension Manifest {
         return Array(shape.dropFirst())
     }
 
+    /// What the weights of a gate set take.
+    func gateBytes(_ spec: GateSetSpec) -> Int {
+        spec.gateSet.steps * graph.modules.count * model.width * MemoryLayout<Float>.size
+    }
+
     /// Throws the problem unless it holds.
     func require(_ holds: Bool, _ problem: () -> String) throws {
         if !holds {
@@ -90,7 +95,7 @@ extension Manifest {
         }
         try require(files[spec.file] != nil) { "\(spec.file) of \(name) is not listed in files" }
         let bytes = files[spec.file]?.bytes ?? 0
-        let expected = steps * graph.modules.count * model.width * MemoryLayout<Float>.size
+        let expected = gateBytes(spec)
         try require(bytes == expected) {
             "\(spec.file) has \(bytes) bytes and \(name) needs \(expected) "
                 + "(\(steps) steps, \(graph.modules.count) modules, width \(model.width))"

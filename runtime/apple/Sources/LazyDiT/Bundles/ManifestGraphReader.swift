@@ -27,12 +27,8 @@ extension ManifestReader {
     /// Nil for the number of timesteps of one call.
     private static func size(_ place: JSONPlace) throws -> Int? {
         guard place.isText else { return try place.integer(1...Int.max) }
-        _ = try place.one(of: [Timesteps.timesteps])
+        try place.check(is: "T")
         return nil
-    }
-
-    private enum Timesteps: String {
-        case timesteps = "T"
     }
 
     static func graph(_ place: JSONPlace) throws -> Manifest.Graph {
@@ -63,12 +59,8 @@ extension ManifestReader {
 
     private static func layerNormEpsilon(_ place: JSONPlace) throws -> Double {
         let norm = try place.object(["kind", "epsilon"])
-        _ = try norm["kind"].one(of: [Norm.layerNorm])
+        try norm["kind"].check(is: "layer_norm")
         return try norm["epsilon"].number(between: 0, and: 1)
-    }
-
-    private enum Norm: String {
-        case layerNorm = "layer_norm"
     }
 
     static func gateSet(_ place: JSONPlace) throws -> Manifest.GateSetSpec {

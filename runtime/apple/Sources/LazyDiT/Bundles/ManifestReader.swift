@@ -53,9 +53,8 @@ enum ManifestReader {
     private static func checkTheRest(_ top: JSONObject) throws {
         for (_, version) in try top["tools"].members() { _ = try version.text() }
         _ = try top.optional("verification")?.members()
-        guard let weights = try top.optional("weights")?.ifNotNull?.object(["stored_bytes", "different_bytes"]) else {
-            return
-        }
+        guard let place = top.optional("weights")?.ifNotNull else { return }
+        let weights = try place.object(["stored_bytes", "different_bytes"])
         _ = try weights["stored_bytes"].integer(1...Int.max)
         _ = try weights["different_bytes"].integer(1...Int.max)
     }
@@ -69,7 +68,8 @@ enum ManifestReader {
     private static func model(_ place: JSONPlace) throws -> Manifest.Model {
         let model = try place.object(
             [
-                "name", "family", "checkpoint_sha256", "depth", "width", "heads", "patch_size", "tokens", "latent_shape",
+                "name", "family", "checkpoint_sha256", "depth", "width", "heads", "patch_size", "tokens",
+                "latent_shape",
                 "output_channels", "num_classes", "guidance_channels", "image",
             ], optional: ["activation_type"])
         _ = try model["family"].line()
@@ -91,7 +91,7 @@ enum ManifestReader {
 
     private static func diffusion(_ place: JSONPlace) throws -> Manifest.Diffusion {
         let diffusion = try place.object(["train_steps", "beta_schedule", "beta_start", "beta_end"])
-        _ = try diffusion["beta_schedule"].one(of: [BetaSchedule.linear])
+        try diffusion["beta_schedule"].check(is: "linear")
         return Manifest.Diffusion(
             trainSteps: try diffusion["train_steps"].integer(sizes),
             betaStart: try diffusion["beta_start"].number(between: 0, and: 1),
@@ -113,10 +113,6 @@ enum ManifestReader {
                 bytes: try file["bytes"].integer(0...Int.max), sha256: try file["sha256"].sha256())
         }
         return files
-    }
-
-    private enum BetaSchedule: String {
-        case linear
     }
 }
 

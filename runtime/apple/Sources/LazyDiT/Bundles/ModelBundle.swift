@@ -40,16 +40,18 @@ public struct ModelBundle: Sendable {
 }
 
 extension ModelBundle {
-    /// Checks schema, shapes, files, sizes, sha256, gates before anything of it is run or mapped.
+    /// Checks the bundle in a folder: schema, shapes, files, sizes, sha256, gates. Blocks while all files are hashed.
     ///
     /// Throws ``LazyDiTError/invalidBundle(_:)``.
-    init(directory: URL) throws {
+    public init(directory: URL) throws {
         let files = BundleFiles(directory: directory)
         let manifest = try files.manifest()
         try files.check(manifest.files)
         for program in manifest.programs { try files.checkPackage(program.file, of: manifest) }
         var gates: [String: [Float]] = [:]
-        for spec in manifest.gateSets { gates[spec.gateSet.name] = try files.gates(spec.file) }
+        for spec in manifest.gateSets {
+            gates[spec.gateSet.name] = try files.gates(spec.file, bytes: manifest.gateBytes(spec))
+        }
         self.init(directory: directory, manifest: manifest, gates: gates, imageShape: try manifest.imageShape())
     }
 

@@ -2,11 +2,13 @@ import Foundation
 import LazyDiTSHA256
 
 /// SHA-256, as on all platforms the C++ of runtime/native.
-struct SHA256: ~Copyable {
+package struct SHA256: ~Copyable {
     private let digest: OpaquePointer
 
-    init() {
-        guard let digest = lazydit_sha256_new() else { fatalError("out of memory") }
+    package init() throws {
+        guard let digest = lazydit_sha256_new() else {
+            throw LazyDiTError.outOfMemory("there is no memory to check a file with: close other apps")
+        }
         self.digest = digest
     }
 
@@ -14,12 +16,12 @@ struct SHA256: ~Copyable {
         lazydit_sha256_free(digest)
     }
 
-    func add(_ bytes: UnsafeRawBufferPointer) {
+    package func add(_ bytes: UnsafeRawBufferPointer) {
         lazydit_sha256_add(digest, bytes.baseAddress, bytes.count)
     }
 
     /// 64 lower-case hexadecimal digits.
-    consuming func finish() -> String {
+    package consuming func finish() -> String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 65) { digits in
             lazydit_sha256_finish(digest, digits.baseAddress)
             return String(decoding: UnsafeRawBufferPointer(digits).dropLast(), as: UTF8.self)

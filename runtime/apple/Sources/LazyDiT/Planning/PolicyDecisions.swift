@@ -1,62 +1,8 @@
-import LazyDiTCore
-
-extension Setting {
-    /// Fills in what a request leaves open.
-    ///
-    /// Throws ``LazyDiTError/invalidRequest(_:)`` where the bundle cannot do what is asked.
-    init(_ request: Request, of bundle: ModelBundle) throws {
-        try bundle.check(request)
-        let manifest = bundle.manifest
-        let steps = try request.steps(in: bundle)
-        var policy = request.policy
-        if case .lazyRatio(let ratio) = policy { policy = try manifest.policy(lazyRatio: ratio, steps: steps) }
-        try policy.checkNumbers()
-        let guidance = request.guidance ?? bundle.defaultGuidance
-        guard guidance.isFinite else {
-            throw LazyDiTError.invalidRequest("the guidance is not a number to work with: choose 1 to 10")
-        }
-        let spec = try policy.gateSetSpec(in: manifest, steps: steps)
-        let decider = try policy.decider(spec?.gateSet, steps: steps, modules: bundle.modules.count)
-        let extrapolate = policy.extrapolates ?? spec?.gateSet.extrapolate ?? false
-        guard !extrapolate || manifest.graph.extrapolate != nil else {
-            throw LazyDiTError.invalidRequest(
-                "this bundle has no program to extrapolate with: export it again, or hold what is reused")
-        }
-        let timesteps = try spec?.timesteps ?? manifest.diffusion.spacedTimesteps(steps)
-        self.init(
-            decider: decider, maxReuse: policy.limit(stored: spec?.gateSet.maxReuse), extrapolate: extrapolate,
-            guidance: guidance, timesteps: timesteps,
-            alphasCumprod: try spec?.alphasCumprod ?? manifest.diffusion.alphasCumprod(timesteps))
-    }
-}
-
-extension ModelBundle {
-    fileprivate func check(_ request: Request) throws {
-        guard (0..<numClasses).contains(request.label) else {
-            throw LazyDiTError.invalidRequest(
-                "label \(request.label) is out of range: choose from 0 to \(numClasses - 1)")
-        }
-        let size = latentShape.reduce(1, *)
-        if let noise = request.noise, noise.count != size {
-            throw LazyDiTError.invalidRequest("the noise has \(noise.count) numbers: give \(size), which are \(latentShape)")
-        }
-    }
-}
-
-extension Request {
-    fileprivate func steps(in bundle: ModelBundle) throws -> Int {
-        let steps = try steps ?? policy.ownSteps(in: bundle.manifest) ?? bundle.defaultSteps
-        let most = bundle.manifest.diffusion.trainSteps
-        guard (1...most).contains(steps) else {
-            throw LazyDiTError.invalidRequest("\(steps) steps are not possible: choose from 1 to \(most)")
-        }
-        return steps
-    }
-}
+// What a policy and a gate set decide of a setting.
 
 extension Policy {
     /// Of the gate set or the mask that it names.
-    fileprivate func ownSteps(in manifest: Manifest) throws -> Int? {
+    func ownSteps(in manifest: Manifest) throws -> Int? {
         switch self {
         case .lazy(let gates?, _, _, _): try manifest.gateSetSpec(gates).gateSet.steps
         case .schedule(let run?, _, _): run.count
@@ -64,7 +10,7 @@ extension Policy {
         }
     }
 
-    fileprivate func checkNumbers() throws {
+    func checkNumbers() throws {
         if case .everyN(let n, _, _) = self, n < 1 {
             throw LazyDiTError.invalidRequest("every-n with n = \(n) never runs a module: choose n from 1")
         }
@@ -81,7 +27,7 @@ extension Policy {
     }
 
     /// Nil for none.
-    fileprivate func limit(stored: Int?) -> Int? {
+    func limit(stored: Int?) -> Int? {
         switch maxReuse {
         case .stored: stored
         case .unlimited: nil
@@ -90,7 +36,7 @@ extension Policy {
     }
 
     /// Nil: what the gate set was made with.
-    fileprivate var extrapolates: Bool? {
+    var extrapolates: Bool? {
         switch self {
         case .always, .lazyRatio: nil
         case .lazy(_, _, _, let extrapolate): extrapolate
@@ -99,7 +45,7 @@ extension Policy {
     }
 
     /// Nil for the policies without gates.
-    fileprivate func gateSetSpec(in manifest: Manifest, steps: Int) throws -> Manifest.GateSetSpec? {
+    func gateSetSpec(in manifest: Manifest, steps: Int) throws -> Manifest.GateSetSpec? {
         guard case .lazy(let gates, _, _, _) = self else { return nil }
         guard let gates else { return try manifest.gateSetSpec(steps: steps) }
         let spec = try manifest.gateSetSpec(gates)
@@ -111,7 +57,7 @@ extension Policy {
         return spec
     }
 
-    fileprivate func decider(_ gateSet: GateSet?, steps: Int, modules: Int) throws -> Setting.Decider {
+    func decider(_ gateSet: GateSet?, steps: Int, modules: Int) throws -> Setting.Decider {
         switch (self, gateSet) {
         case (.lazy(_, let thresholds, _, _), let gateSet?):
             .lazy(gates: gateSet.name, thresholds: try thresholds?.checked() ?? gateSet.thresholds)
@@ -163,20 +109,5 @@ extension Manifest {
                     + (known.isEmpty ? ": choose" : ", only for \(known): choose one of these or") + " policy always")
         }
         return spec
-    }
-}
-
-extension Manifest.Diffusion {
-    /// The published respacing.
-    fileprivate func spacedTimesteps(_ steps: Int) throws -> [Int] {
-        var timesteps = [Int64](repeating: 0, count: steps)
-        try checked { lazydit_spaced_timesteps(Int32(trainSteps), Int32(steps), &timesteps, $0) }
-        return timesteps.map(Int.init)
-    }
-
-    fileprivate func alphasCumprod(_ timesteps: [Int]) throws -> [Double] {
-        var alphas = [Double](repeating: 0, count: trainSteps)
-        try checked { lazydit_alphas_cumprod(Int32(trainSteps), betaStart, betaEnd, &alphas, $0) }
-        return timesteps.map { alphas[$0] }
     }
 }
