@@ -141,7 +141,7 @@ lint-android: $(KTLINT)
 	$(KOTLIN)
 
 test-android: lint-android android-native android-bundles
-	python tests/runtime/android/write_reference.py $(ANDROID_BUNDLES) --out $(ANDROID_BUILD)/reference
+	python tests/runtime/write_reference.py $(ANDROID_BUNDLES) --out $(ANDROID_BUILD)/reference
 	$(MAVEN) -f runtime/android/pom.xml test
 
 # Into Maven's local repository, for builds beside this one.
