@@ -196,7 +196,7 @@ def test_image_and_trace_are_python_s(
         (["--schedule", "run.json"], "--schedule means nothing without --policy schedule"),
         (["--policy", "always", "--max-reuse", "1"], "--max-reuse means nothing without"),
         (["--policy", "always", "--extrapolate"], "--extrapolate means nothing without"),
-        (["--policy", "always", "--hold"], "--no-extrapolate means nothing without"),
+        (["--policy", "always", "--hold"], "--hold means nothing without"),
         (["--guidance", "nan"], "--guidance nan is not a number"),
         (["--threads", "0"], "--threads 0 is not a whole number from 1 to 1024"),
         (["--out", "image.jpg"], "image.jpg has another suffix"),
