@@ -21,6 +21,7 @@ let package = Package(
     platforms: [.iOS(.v17), .macOS(.v14)],
     products: [
         .library(name: "LazyDiT", targets: ["LazyDiT"]),
+        .library(name: "LazyDiTNative", targets: ["LazyDiTNative"]),
     ],
     targets: [
         .target(
@@ -38,8 +39,7 @@ let package = Package(
             path: "\(sources)/LazyDiTNative"),
         .testTarget(
             name: "LazyDiTTests", dependencies: ["LazyDiT", "LazyDiTNative"], path: "\(tests)/LazyDiTTests"),
-    ] + (signatures ? [
-    ] : []),
+    ] + (signatures ? [] : []),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

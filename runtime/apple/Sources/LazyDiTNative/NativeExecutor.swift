@@ -8,7 +8,7 @@ import LazyDiT
 /// `lazydit-export --target android`.
 public struct NativeExecutorFactory: ExecutorFactory {
     public let name = "native"
-    /// `liblazydit_native`, as `make setup` leaves it beside the Python runtime.
+    /// `liblazydit_native`, as `make tools` leaves it in `build/tools/runtime/native`.
     public var library: URL
     /// Size of the process's pool of threads; nil leaves it as it is, which is at first one per processor.
     public var threads: Int?
@@ -45,8 +45,8 @@ final class NativeExecutor: Executor {
     private nonisolated(unsafe) let handle: OpaquePointer
 
     init(_ bundle: ModelBundle, _ factory: NativeExecutorFactory) throws {
-        library = try NativeLibrary(factory.library)
-        var texts = CStrings()
+        let library = try NativeLibrary(factory.library)
+        let texts = CStrings()
         let programs = bundle.programs.map { program in
             lazydit_native_program(
                 file: texts.keep(bundle.directory.appendingPathComponent(program.file).path),
@@ -64,6 +64,7 @@ final class NativeExecutor: Executor {
             throw LazyDiTError.executorUnavailable(
                 withUnsafeBytes(of: error.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
         }
+        self.library = library
         self.handle = handle
     }
 
@@ -74,7 +75,8 @@ final class NativeExecutor: Executor {
     var coreExecutor: UnsafePointer<lazydit_executor>? { library.executor(handle) }
 
     func run(_ program: String, inputs: [Tensor], outputs: [Tensor]) throws {
-        throw LazyDiTError.executorFailed("the native executor is called through coreExecutor: let a generation do that")
+        throw LazyDiTError.executorFailed(
+            "the native executor is called through coreExecutor: let a generation do that")
     }
 }
 
@@ -89,6 +91,6 @@ private final class CStrings {
     }
 
     deinit {
-        copies.forEach { Foundation.free($0) }
+        for copy in copies { Foundation.free(copy) }
     }
 }

@@ -14,12 +14,18 @@ public struct Steps: AsyncSequence, Sendable {
     }
 
     public struct Iterator: AsyncIteratorProtocol {
-        var steps: AsyncThrowingStream<Step, any Error>.Iterator
+        private var steps: AsyncThrowingStream<Step, any Error>.Iterator
+        private var isDone = false
+
+        init(steps: AsyncThrowingStream<Step, any Error>.Iterator) {
+            self.steps = steps
+        }
 
         public mutating func next() async throws -> Step? {
             let step = try await steps.next()
+            if case .done = step { isDone = true }
             // A cancelled stream ends as if all had been said.
-            if step == nil { try Task.checkCancellation() }
+            if step == nil && !isDone { try Task.checkCancellation() }
             return step
         }
     }
@@ -29,10 +35,11 @@ public struct Steps: AsyncSequence, Sendable {
             let cancellation = Cancellation()
             steps.onTermination = { _ in cancellation.cancel() }
             DispatchQueue.global(qos: .userInitiated).async {
-                steps.finish(throwing: failure {
-                    let result = try draw(cancellation) { steps.yield(.progress($0)) }
-                    steps.yield(.done(result))
-                })
+                steps.finish(
+                    throwing: failure {
+                        let result = try draw(cancellation) { steps.yield(.progress($0)) }
+                        steps.yield(.done(result))
+                    })
             }
         }
     }

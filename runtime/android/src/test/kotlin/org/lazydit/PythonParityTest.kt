@@ -8,7 +8,7 @@ import kotlin.math.abs
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 
-/** The same bundles and requests through Python's runtime, see `tests/runtime/android/write_reference.py`. */
+/** The same bundles and requests through Python's runtime, see `tests/runtime/write_reference.py`. */
 class PythonParityTest {
     private val cases = JSONArray(reference("cases.json").readText()).objects()
 

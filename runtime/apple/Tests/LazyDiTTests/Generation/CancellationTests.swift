@@ -1,0 +1,56 @@
+import Foundation
+import LazyDiT
+import Testing
+
+@Suite struct CancellationTests {
+    /// At every program of a generation: no image, no further program, and the next generation is whole.
+    @Test func cancellingATaskStopsBeforeTheNextProgram() async throws {
+        let request = Request(label: 1, seed: 3, steps: 2, policy: .always)
+        let whole = try #require(try await Fixtures.tiny().draw(request))
+        for last in 0..<programs(of: whole) {
+            let task = Locked<Task<GenerationResult?, any Error>?>(nil)
+            let calls = Locked(0)
+            let lazyDiT = try await Fixtures.tiny(
+                SwiftExecutorFactory(before: { _, call in
+                    calls.withLock { $0 += 1 }
+                    guard call == last else { return }
+                    while task.withLock({ $0 }) == nil { Thread.sleep(forTimeInterval: 1e-4) }
+                    task.withLock { $0 }?.cancel()
+                    // The cancellation reaches the generation by way of the task that reads its steps.
+                    Thread.sleep(forTimeInterval: 5e-3)
+                }))
+            task.withLock { $0 = Task { try await lazyDiT.draw(request) } }
+            let running = try #require(task.withLock { $0 })
+            await #expect(throws: CancellationError.self) { try await running.value }
+            #expect(calls.withLock { $0 } == last + 1)
+            #expect(try await lazyDiT.draw(request)?.latent == whole.latent)
+        }
+    }
+
+    @Test func leavingTheLoopStopsTheGeneration() async throws {
+        let calls = Locked(0)
+        let lazyDiT = try await Fixtures.tiny(SwiftExecutorFactory(before: { _, _ in calls.withLock { $0 += 1 } }))
+        for try await _ in lazyDiT.generate(Request(label: 0, steps: 500, policy: .always)) { break }
+        let after = calls.withLock { $0 }
+        let whole = try #require(try await lazyDiT.draw(Request(label: 0, steps: 2, policy: .always)))
+        #expect(calls.withLock { $0 } - after < 10 * programs(of: whole))
+    }
+
+    @Test func aTaskThatIsCancelledBeforehandRunsNothing() async throws {
+        let calls = Locked(0)
+        let lazyDiT = try await Fixtures.tiny(SwiftExecutorFactory(before: { _, _ in calls.withLock { $0 += 1 } }))
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            return try await lazyDiT.draw(Request(label: 0, steps: 500))
+        }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(calls.withLock { $0 } < 50)
+    }
+
+    /// Of an unguided or guided run of everything: condition and embed per sample, modules and final per step and sample.
+    private func programs(of result: GenerationResult) -> Int {
+        let samples = result.trace.ran[0].count
+        return samples + result.steps * samples * (result.trace.modules.count + 2)
+    }
+}
