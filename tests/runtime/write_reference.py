@@ -1,4 +1,4 @@
-"""Writes what the Python runtime makes of bundles, which the Kotlin and Swift libraries are held against.
+"""Writes what the Python runtime makes of bundles: Kotlin and Swift libraries are held against it.
 
 write_reference.py BUNDLE... --out FOLDER: FOLDER/cases.json and one raw float32 file per latent
 and noise.
