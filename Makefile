@@ -32,7 +32,7 @@ DEMO := demo-out
 native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/CMakeLists.txt runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
 export_sources := $(shell find export lazydit -name '*.py' -o -name '*.safetensors') $(wildcard tests/data/reference/*_7.pt)
 python_roots := lazydit export runtime/python benchmarks tests
-swift_roots := Package.swift runtime/apple
+swift_roots := Package.swift runtime/apple ios_app
 
 # OpenMP's idle threads otherwise spin on the cores that other processes need: 4 to 10 times slower when busy.
 export OMP_WAIT_POLICY := PASSIVE
@@ -169,6 +169,7 @@ test-apple-here: tools runtime-reference
 	$(SWIFT) format lint --strict --recursive $(swift_roots)
 	$(SWIFT) build $(SWIFT_STRICT) --scratch-path build/swift --product LazyDiT
 	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) test $(SWIFT_STRICT) --scratch-path build/swift-signatures
+	$(SWIFT) test $(SWIFT_STRICT) --package-path ios_app --scratch-path build/swift-ios-app
 	$(SWIFT) test --sanitize=thread --scratch-path build/swift-threads --filter 'Generation|Cancellation'
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path build/swift-memory
 

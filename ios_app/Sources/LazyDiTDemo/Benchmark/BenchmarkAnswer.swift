@@ -1,0 +1,33 @@
+import Foundation
+
+extension BenchmarkModel {
+    /// Carries out what the arguments that the app was launched with order, if they do.
+    ///
+    /// Leaves the report, or `{"failed": sentence}`, in the folder `benchmarks` of `documents`: whole or not at all, since
+    /// the computer waits for the name.
+    public func carryOut(_ arguments: [String], documents: URL, words: Words) async throws {
+        do {
+            guard let order = try BenchmarkOrder(arguments: arguments) else { return }
+            // The screen may be opening the bundle.
+            await finished()
+            choose { $0 = order.plan }
+            start(bundle: order.bundle)
+            await finished()
+            let folder = documents.appendingPathComponent("benchmarks")
+            if let report = state.value.report {
+                try answer(report, as: order.out, in: folder)
+            } else {
+                let sentence = state.value.problem.map(words.problem) ?? words(.problemCancelled)
+                try answer(["failed": sentence], as: order.out, in: folder)
+            }
+        } catch let refusal as BenchmarkOrderError {
+            guard let out = refusal.out else { throw refusal }
+            try answer(["failed": refusal.sentence], as: out, in: documents.appendingPathComponent("benchmarks"))
+        }
+    }
+
+    private func answer(_ content: some Encodable, as name: String, in folder: URL) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try JSONEncoder().encode(content).write(to: folder.appendingPathComponent(name), options: .atomic)
+    }
+}
