@@ -21,6 +21,7 @@ let package = Package(
     platforms: [.iOS(.v17), .macOS(.v14)],
     products: [
         .library(name: "LazyDiT", targets: ["LazyDiT"]),
+        .library(name: "LazyDiTCoreML", targets: ["LazyDiTCoreML"]),
         .library(name: "LazyDiTNative", targets: ["LazyDiTNative"]),
     ],
     targets: [
@@ -28,14 +29,24 @@ let package = Package(
             name: "LazyDiTCore", path: "runtime/core", exclude: ["CMakeLists.txt", "version.cmake"], sources: ["src"],
             publicHeadersPath: "include", cxxSettings: [.define("LAZYDIT_VERSION", to: "\"\(version)\"")]),
         .target(
-            name: "LazyDiT", dependencies: ["LazyDiTCore"], path: "\(sources)/LazyDiT"),
+            name: "LazyDiT", dependencies: ["LazyDiTCore"] + frameworks("CoreGraphics"), path: "\(sources)/LazyDiT"),
+        .target(
+            name: "LazyDiTCoreML", dependencies: ["LazyDiT"] + frameworks("CoreML"), path: "\(sources)/LazyDiTCoreML"),
         .systemLibrary(name: "CLazyDiTNative", path: "\(sources)/CLazyDiTNative"),
         .target(
             name: "LazyDiTNative", dependencies: ["CLazyDiTNative", "LazyDiT", "LazyDiTCore"],
             path: "\(sources)/LazyDiTNative"),
         .testTarget(
             name: "LazyDiTTests", dependencies: ["LazyDiT", "LazyDiTNative"], path: "\(tests)/LazyDiTTests"),
-    ] + (signatures ? [] : []),
+    ]
+        + (signatures
+            ? [
+                .target(name: "CoreGraphics", path: "runtime/apple/Signatures/CoreGraphics"),
+                .target(name: "CoreML", path: "runtime/apple/Signatures/CoreML"),
+                .testTarget(
+                    name: "LazyDiTCoreMLTests", dependencies: ["LazyDiTCoreML", "CoreML", "CoreGraphics"],
+                    path: "\(tests)/LazyDiTCoreMLTests"),
+            ] : []),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
