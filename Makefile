@@ -1,5 +1,5 @@
 # make demo: export the demo model, draw images with every policy, print the latency table, write the report.
-# make test: formatting, lint, types, C++ tests under sanitizers (memory, threads), valgrind and fuzzers, Python and Kotlin tests.
+# make test: formatting, lint, types, C++ tests under sanitizers (memory, threads), valgrind and fuzzers, Python, Kotlin and Swift tests.
 # make install-android: the Kotlin library of runtime/android, into Maven's local repository.
 # make tools: build lazydit-run and lazydit-bench, the command-line tools without Python, into build/tools.
 # make arm: the same tools for 64-bit Arm, against the wheel for that processor, into build/arm.
@@ -25,11 +25,14 @@ MAVEN := mvn -q -B
 KTLINT := $(ANDROID_BUILD)/ktlint/ktlint-cli-1.7.1-all.jar
 KOTLIN := java -jar $(KTLINT) --log-level=error --relative \
   $(foreach folder,runtime/android android_app,'$(folder)/**/*.kt' '$(folder)/**/*.kts')
+SWIFT := scripts/swift
+SWIFT_STRICT := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Wconversion -Xcxx -Werror
 DEMO := demo-out
 
 native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/CMakeLists.txt runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
 export_sources := $(shell find export lazydit -name '*.py' -o -name '*.safetensors') $(wildcard tests/data/reference/*_7.pt)
 python_roots := lazydit export runtime/python benchmarks tests
+swift_roots := Package.swift runtime/apple
 
 # OpenMP's idle threads otherwise spin on the cores that other processes need: 4 to 10 times slower when busy.
 export OMP_WAIT_POLICY := PASSIVE
@@ -37,7 +40,7 @@ export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: setup tools arm demo test lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app \
-  android-native android-bundles lint-android install-android fuzz fuzzers format clean
+  android-native android-bundles runtime-reference lint-android install-android test-apple test-apple-here fuzz fuzzers format clean
 
 setup: $(VENV)/.installed
 
@@ -75,7 +78,7 @@ demo: setup
 	lazydit report $(DEMO)/lazydit-android --steps 10 --out $(DEMO)/report.html
 	@echo "The pictures are in $(DEMO)/policies.png, the report is $(DEMO)/report.html"
 
-test: setup lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app
+test: setup lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app test-apple
 
 lint: setup
 	ruff format --check $(python_roots)
@@ -140,8 +143,11 @@ $(KTLINT): $(VENV)/.installed
 lint-android: $(KTLINT)
 	$(KOTLIN)
 
-test-android: lint-android android-native android-bundles
+# What the Python runtime makes of the bundles.
+runtime-reference: android-bundles
 	python tests/runtime/write_reference.py $(ANDROID_BUNDLES) --out $(ANDROID_BUILD)/reference
+
+test-android: lint-android android-native runtime-reference
 	$(MAVEN) -f runtime/android/pom.xml test
 
 # Into Maven's local repository, for builds beside this one.
@@ -154,10 +160,23 @@ test-android-app: install-android $(ANDROID_BUILD)/demo-android/manifest.json
 	android_app/scripts/apk build/android-app runtime/android/consumer-rules.pro
 	android_app/scripts/verify-apk build/android-app runtime/android/src/main/cpp
 
+# Swift's tests, where there is Swift or it can be installed; else a line says that they did not run.
+test-apple: setup
+	@if scripts/swift --version >/dev/null; then $(MAKE) --no-print-directory test-apple-here; \
+	elif [ $$? -eq 69 ]; then echo "NOT TESTED: runtime/apple and ios_app, since there is no Swift 6 here"; else exit 2; fi
+
+test-apple-here: tools runtime-reference
+	$(SWIFT) format lint --strict --recursive $(swift_roots)
+	$(SWIFT) build $(SWIFT_STRICT) --scratch-path build/swift --product LazyDiT
+	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) test $(SWIFT_STRICT) --scratch-path build/swift-signatures
+	$(SWIFT) test --sanitize=thread --scratch-path build/swift-threads --filter 'Generation|Cancellation'
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path build/swift-memory
+
 format: setup $(KTLINT)
 	ruff format $(python_roots)
 	ruff check --fix $(python_roots)
 	$(KOTLIN) --format
+	$(SWIFT) format --in-place --recursive $(swift_roots)
 
 clean:
 	rm -rf build $(VENV) $(DEMO)

@@ -29,7 +29,11 @@ let package = Package(
             name: "LazyDiTCore", path: "runtime/core", exclude: ["CMakeLists.txt", "version.cmake"], sources: ["src"],
             publicHeadersPath: "include", cxxSettings: [.define("LAZYDIT_VERSION", to: "\"\(version)\"")]),
         .target(
-            name: "LazyDiT", dependencies: ["LazyDiTCore"] + frameworks("CoreGraphics"), path: "\(sources)/LazyDiT"),
+            name: "LazyDiTSHA256", path: "runtime/native",
+            exclude: ["CMakeLists.txt", "aarch64-linux-gnu.cmake", "bundle.cmake", "tools"],
+            sources: ["src/sha256.cc", "src/sha256_blocks.cc", "src/sha256_c.cc"], publicHeadersPath: "include/sha256"),
+        .target(
+            name: "LazyDiT", dependencies: ["LazyDiTCore", "LazyDiTSHA256"] + frameworks("CoreGraphics"), path: "\(sources)/LazyDiT"),
         .target(
             name: "LazyDiTCoreML", dependencies: ["LazyDiT"] + frameworks("CoreML"), path: "\(sources)/LazyDiTCoreML"),
         .systemLibrary(name: "CLazyDiTNative", path: "\(sources)/CLazyDiTNative"),

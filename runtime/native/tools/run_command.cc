@@ -28,6 +28,7 @@ struct RunOptions {
   native::Wish wish;
   std::optional<int32_t> every;
   std::string schedule;
+  std::optional<bool> extrapolate;
   EngineOptions engine;
   std::string out = "lazydit.png";
   std::string trace;
@@ -64,6 +65,9 @@ CommandLine command_line(RunOptions* options) {
         [=](Text v) { options->schedule = v; }},
        {"max-reuse", "N", "most steps in a row that a module is reused, 0 for no limit; lazy: the gate set's own",
         [=](Text v) { wish->max_reuse = static_cast<int32_t>(whole_number(v, "max-reuse", 0, kMost)); }},
+       {"extrapolate", "", "go on along the line through a module's last two outputs; lazy: as the gate set was made",
+        [=](Text) { options->extrapolate = true; }},
+       {"hold", "", "hold the last output as it is", [=](Text) { options->extrapolate = false; }},
        {"lazy-ratio", "N", "lazy: the share of modules to reuse, for example 0.4; 0 is always",
         [=](Text v) { wish->lazy_ratio = real_number(v, "lazy-ratio"); }},
        {"guidance", "N", "scale of guidance; 1 is none", [=](Text v) { wish->guidance = real_number(v, "guidance"); }},
@@ -89,11 +93,15 @@ void take_policy_options(RunOptions* options) {
   check_belongs("every", options->every.has_value(), "every-n", wish->policy == "every-n");
   check_belongs("schedule", !options->schedule.empty(), "schedule", wish->policy == "schedule");
   check_belongs("max-reuse", wish->max_reuse.has_value(), "lazy, every-n or schedule", wish->policy != "always");
+  check_belongs(options->extrapolate == false ? "hold" : "extrapolate", options->extrapolate.has_value(),
+                "lazy, every-n or schedule", wish->policy != "always");
   if (options->every) wish->every_n = *options->every;
-  if (options->schedule.empty()) return;
-  Schedule schedule = read_schedule(options->schedule);
-  wish->schedule = std::move(schedule.run);
-  wish->extrapolate = schedule.extrapolate;
+  if (!options->schedule.empty()) {
+    Schedule schedule = read_schedule(options->schedule);
+    wish->schedule = std::move(schedule.run);
+    wish->extrapolate = schedule.extrapolate;
+  }
+  if (options->extrapolate) wish->extrapolate = options->extrapolate;
 }
 
 bool is_raw(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".f32") == 0; }

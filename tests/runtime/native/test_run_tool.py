@@ -64,6 +64,18 @@ POLICY_CASES: dict[str, tuple[list[str], Policy]] = {
         ["--policy", "schedule", "--schedule", "straight.json"],
         FixedSchedule(RUN, extrapolate=True),
     ),
+    "every-n that extrapolates": (
+        ["--policy", "every-n", "--extrapolate"],
+        EveryN(2, extrapolate=True),
+    ),
+    "schedule that no longer extrapolates": (
+        ["--policy", "schedule", "--schedule", "straight.json", "--hold"],
+        FixedSchedule(RUN),
+    ),
+    "lazy that extrapolates": (
+        ["--policy", "lazy", "--gates", "4-r50", "--max-reuse", "0", "--extrapolate"],
+        Lazy("4-r50", max_reuse=None, extrapolate=True),
+    ),
     "lazy without limit": (
         ["--policy", "lazy", "--gates", "4-r50", "--max-reuse", "0"],
         Lazy("4-r50", max_reuse=None),
@@ -183,6 +195,8 @@ def test_image_and_trace_are_python_s(
         (["--policy", "every-n", "--every", "0"], "--every 0 is not a whole number from 1"),
         (["--schedule", "run.json"], "--schedule means nothing without --policy schedule"),
         (["--policy", "always", "--max-reuse", "1"], "--max-reuse means nothing without"),
+        (["--policy", "always", "--extrapolate"], "--extrapolate means nothing without"),
+        (["--policy", "always", "--hold"], "--hold means nothing without"),
         (["--guidance", "nan"], "--guidance nan is not a number"),
         (["--threads", "0"], "--threads 0 is not a whole number from 1 to 1024"),
         (["--out", "image.jpg"], "image.jpg has another suffix"),

@@ -27,7 +27,7 @@ public enum StandIn {
 
     /// Tells all who listen.
     public static func raiseMemoryPressure() {
-        lock.withLock { sources }.forEach { $0.source?.add(data: 1) }
+        for one in lock.withLock({ sources }) { one.source?.add(data: 1) }
     }
 
     static func required() throws -> any StandInEngine {

@@ -52,7 +52,7 @@
         private func unloadBetweenGenerations() {
             guard running == 0 else { return }
             warned = false
-            programs.values.forEach { $0.unloadUnlessRunning() }
+            for program in programs.values { program.unloadUnlessRunning() }
         }
     }
 #endif

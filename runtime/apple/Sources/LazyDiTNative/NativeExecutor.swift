@@ -8,7 +8,7 @@ import LazyDiT
 /// `lazydit-export --target android`.
 public struct NativeExecutorFactory: ExecutorFactory {
     public let name = "native"
-    /// `liblazydit_native`, as `make setup` leaves it beside the Python runtime.
+    /// `liblazydit_native`, as `make tools` leaves it in `build/tools/runtime/native`.
     public var library: URL
     /// Size of the process's pool of threads; nil leaves it as it is, which is at first one per processor.
     public var threads: Int?

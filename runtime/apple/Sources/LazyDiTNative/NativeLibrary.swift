@@ -21,7 +21,7 @@ struct NativeLibrary: Sendable {
     init(_ file: URL) throws {
         guard let library = dlopen(file.path, RTLD_NOW | RTLD_LOCAL) else {
             throw LazyDiTError.executorUnavailable(
-                "\(file.path) cannot be loaded (\(String(cString: dlerror()))): build it with make setup")
+                "\(file.path) cannot be loaded (\(String(cString: dlerror()))): build it with make tools")
         }
         func function<Function>(_ name: String, as type: Function.Type) throws -> Function {
             guard let address = dlsym(library, name) else {

@@ -31,6 +31,45 @@ public struct ModelBundle: Sendable {
     public let layerNormEpsilon: Double
     /// The sha256 of every file by its path within the bundle, in lower-case hexadecimal.
     public let sha256: [String: String]
+
+    let manifest: Manifest
+    /// The weights of every gate set by its name, `[steps, modules, width]` in one row.
+    let gates: [String: [Float]]
+    /// Channels, height, width of the image that decode makes, or of the latent without it.
+    let imageShape: [Int]
+}
+
+extension ModelBundle {
+    /// Checks the bundle in a folder: schema, shapes, files, sizes, sha256, gates. Blocks while all files are hashed.
+    ///
+    /// Throws ``LazyDiTError/invalidBundle(_:)``.
+    public init(directory: URL) throws {
+        let files = BundleFiles(directory: directory)
+        let manifest = try files.manifest()
+        try files.check(manifest.files)
+        for program in manifest.programs { try files.checkPackage(program.file, of: manifest) }
+        var gates: [String: [Float]] = [:]
+        for spec in manifest.gateSets {
+            gates[spec.gateSet.name] = try files.gates(spec.file, bytes: manifest.gateBytes(spec))
+        }
+        self.init(directory: directory, manifest: manifest, gates: gates, imageShape: try manifest.imageShape())
+    }
+
+    private init(directory: URL, manifest: Manifest, gates: [String: [Float]], imageShape: [Int]) {
+        let (model, graph) = (manifest.model, manifest.graph)
+        self.init(
+            directory: directory, name: model.name, target: manifest.target, precision: manifest.precision,
+            formats: manifest.formats, numClasses: model.numClasses, latentShape: model.latentShape,
+            conditionMaxSteps: graph.conditionMaxSteps, defaultSteps: manifest.defaults.steps,
+            defaultGuidance: manifest.defaults.guidance, modules: graph.modules.map(\.name),
+            gateSets: manifest.gateSets.map(\.gateSet), programs: manifest.programs,
+            lazyRatios: Dictionary(
+                uniqueKeysWithValues: manifest.lazyRatios.map { ($0.steps, $0.points.map(\.lazyRatio)) }),
+            checkpointSHA256: model.checkpointSHA256,
+            reusePrograms: [graph.modules[0].reuse] + (graph.extrapolate.map { [$0] } ?? []),
+            layerNormEpsilon: graph.layerNormEpsilon, sha256: manifest.files.mapValues(\.sha256), manifest: manifest,
+            gates: gates, imageShape: imageShape)
+    }
 }
 
 /// Learned gates for one step count, with the thresholds, limit and extrapolation that they were made with.

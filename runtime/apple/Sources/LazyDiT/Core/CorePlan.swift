@@ -36,14 +36,14 @@ extension Setting {
         of bundle: ModelBundle, _ body: (lazydit_policy) throws -> Value
     ) rethrows -> Value {
         var policy = lazydit_policy()
-        policy.max_reuse = Int32(maxReuse ?? 0)
+        policy.max_reuse = Int32(clamping: maxReuse ?? 0)
         policy.extrapolate = extrapolate ? 1 : 0
         switch decider {
         case .always:
             policy.kind = LAZYDIT_ALWAYS
         case .everyN(let n):
             policy.kind = LAZYDIT_EVERY_N
-            policy.every_n = Int32(n)
+            policy.every_n = Int32(clamping: n)
         case .lazy(let gates, let thresholds):
             policy.kind = LAZYDIT_LAZY
             policy.threshold_attn = Float(thresholds.attn)

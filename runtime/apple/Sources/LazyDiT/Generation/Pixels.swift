@@ -18,10 +18,12 @@ public struct Pixels: Sendable, Equatable {
     /// cut, and what is not a number is black.
     public var rgba: [UInt8] {
         let size = height * width
-        return (0..<size).flatMap { pixel -> [UInt8] in
-            let colours = (0..<3).map { level(values[min($0, channels - 1) * size + pixel]) }
-            return colours + [UInt8.max]
+        var rgba = [UInt8](repeating: .max, count: 4 * size)
+        for colour in 0..<3 {
+            let first = min(colour, channels - 1) * size
+            for pixel in 0..<size { rgba[4 * pixel + colour] = level(values[first + pixel]) }
         }
+        return rgba
     }
 
     private func level(_ value: Float) -> UInt8 {

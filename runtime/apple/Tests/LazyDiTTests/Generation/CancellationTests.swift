@@ -48,9 +48,9 @@ import Testing
         #expect(calls.withLock { $0 } < 50)
     }
 
-    /// Of an unguided or guided run of everything: condition and embed per sample, modules and final per step and sample.
+    /// Of a run of everything: condition per sample, embed per step, modules and final per step and sample.
     private func programs(of result: GenerationResult) -> Int {
         let samples = result.trace.ran[0].count
-        return samples + result.steps * samples * (result.trace.modules.count + 2)
+        return samples + result.steps * (1 + samples * (result.trace.modules.count + 1))
     }
 }

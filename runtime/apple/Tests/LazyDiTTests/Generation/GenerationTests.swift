@@ -63,12 +63,25 @@ import Testing
         }
     }
 
-    @Test func aGenerationOutlivesThePipelineThatBeganIt() async throws {
-        var lazyDiT: LazyDiT? = try await Fixtures.tiny()
-        let steps = try #require(lazyDiT).generate(Request(label: 0, steps: 2, policy: .always))
-        lazyDiT = nil
+    @Test func theEngineOutlivesThePipelineUntilItsGenerationsHaveEnded() async throws {
+        let opened = Locked<() -> SwiftExecutor?>({ nil })
+        let factory = SwiftExecutorFactory(opened: { executor in
+            opened.withLock { $0 = { [weak executor] in executor } }
+        })
+        var steps = try await Fixtures.tiny(factory).generate(Request(label: 0, steps: 2, policy: .always)) as Steps?
+        #expect(opened.withLock { $0() } != nil)
         var count = 0
-        for try await _ in steps { count += 1 }
+        for try await _ in try #require(steps) { count += 1 }
         #expect(count == 3)
+        steps = nil
+        // The generation's thread may still be on its way out.
+        for _ in 0..<200 where opened.withLock({ $0() }) != nil { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(opened.withLock { $0() } == nil)
+    }
+
+    @Test func numbersBeyondTheCoresAreTakenAsTheLargest() async throws {
+        let lazyDiT = try await Fixtures.tiny()
+        let result = try await lazyDiT.draw(Request(label: 0, steps: 3, policy: .everyN(.max, maxReuse: .atMost(.max))))
+        #expect(result?.trace.ran.map { $0[0][0] } == [true, false, false])
     }
 }

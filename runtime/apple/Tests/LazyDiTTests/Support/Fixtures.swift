@@ -10,7 +10,7 @@ enum Fixtures {
     static let reference = bundles.appendingPathComponent("reference")
 
     static let native = NativeExecutorFactory(
-        library: repository.appendingPathComponent("runtime/python/lazydit_runtime/liblazydit_native.so"), threads: 2)
+        library: repository.appendingPathComponent("build/tools/runtime/native/liblazydit_native.so"), threads: 2)
 
     /// A model of two blocks with random weights, whose gate sets are for 7 steps.
     static func tiny(_ executor: any ExecutorFactory = native) async throws -> LazyDiT {
