@@ -47,9 +47,6 @@ let package = Package(
             ? [
                 .target(name: "CoreGraphics", path: "runtime/apple/Signatures/CoreGraphics"),
                 .target(name: "CoreML", path: "runtime/apple/Signatures/CoreML"),
-                .testTarget(
-                    name: "LazyDiTCoreMLTests", dependencies: ["LazyDiTCoreML", "CoreML", "CoreGraphics"],
-                    path: "\(tests)/LazyDiTCoreMLTests"),
             ] : []),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -14,7 +14,7 @@
 
         /// The compiled model of a package, and whether it was there already.
         func model(of package: ModelPackage) async throws -> (compiled: URL, kept: Bool) {
-            let entry = self.entry(of: package)
+            let entry = try self.entry(of: package)
             if isWhole(entry) {
                 let compiled = entry.appendingPathComponent(Self.model)
                 Self.touch(compiled)
@@ -29,6 +29,7 @@
         }
 
         private func compile(_ package: ModelPackage, replacing: Bool) async throws -> URL {
+            let entry = try self.entry(of: package)
             let compiled: URL
             do {
                 compiled = try await MLModel.compileModel(at: package.url)
@@ -41,7 +42,7 @@
             }
             defer { try? FileManager.default.removeItem(at: compiled) }
             do {
-                return try put(compiled, into: entry(of: package), replacing: replacing)
+                return try put(compiled, into: entry, replacing: replacing)
             } catch {
                 throw LazyDiTError.executorUnavailable(
                     "\(folder.path), the folder for compiled models, cannot be written (\(oneLine(error))): free space, or "
@@ -56,11 +57,11 @@
         }
 
         /// Named for the package's files and for the system: another one may compile otherwise.
-        private func entry(of package: ModelPackage) -> URL {
+        private func entry(of package: ModelPackage) throws -> URL {
             let files = package.sha256.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
             let text = (files + [ProcessInfo.processInfo.operatingSystemVersionString]).joined(separator: "\n")
-            let digest = SHA256()
-            Data(text.utf8).withUnsafeBytes { digest.add($0) }
+            let digest = try SHA256()
+            text.utf8CString.withUnsafeBytes { digest.add($0) }
             return folder.appendingPathComponent(digest.finish(), isDirectory: true)
         }
 

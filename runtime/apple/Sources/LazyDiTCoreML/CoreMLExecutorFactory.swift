@@ -50,7 +50,8 @@
             try bundle.checkHoldsPackages()
             let packages = try bundle.packages()
             let loader = Loader(
-                bundle: bundle, computeUnits: computeUnits, models: CompiledModels(folder: try cache ?? .lazyditCache()))
+                bundle: bundle, computeUnits: computeUnits, models: CompiledModels(folder: try cache ?? .lazyditCache())
+            )
             let total = packages.count + bundle.programs.count
             progress(0, total)
             return try await loader.load(packages) { progress($0, total) }

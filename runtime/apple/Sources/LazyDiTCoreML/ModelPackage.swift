@@ -24,7 +24,8 @@
         func checkHoldsPackages() throws {
             guard target == "ios", let version = formats[Self.format] else {
                 throw LazyDiTError.executorUnavailable(
-                    "this bundle is for target \(target) and holds no Core ML programs: run lazydit-export --target ios")
+                    "this bundle is for target \(target) and holds no Core ML programs: run lazydit-export --target ios"
+                )
             }
             guard Self.specifications.contains(version) else {
                 throw LazyDiTError.executorUnavailable(

@@ -26,7 +26,7 @@
         /// What Core ML is given for this tensor: its own memory, but for int64, which is copied.
         func inputArray() throws -> MLMultiArray {
             guard dtype == .int64 else { return try arrayInPlace() }
-            let array = try MLMultiArray(shape: shape.map(NSNumber.init), dataType: dtype.inCoreML)
+            let array = try MLMultiArray(shape: numbers(shape), dataType: dtype.inCoreML)
             try array.withUnsafeMutableBytes { narrow, _ in
                 for (index, value) in data.bindMemory(to: Int64.self).enumerated() {
                     guard let value = Int32(exactly: value) else { throw Fault("\(value) is beyond 32 bits") }
@@ -40,8 +40,8 @@
         func arrayInPlace() throws -> MLMultiArray {
             guard let start = data.baseAddress else { throw Fault("a tensor has no memory") }
             return try MLMultiArray(
-                dataPointer: start, shape: shape.map(NSNumber.init), dataType: dtype.inCoreML,
-                strides: rowMajorStrides.map(NSNumber.init))
+                dataPointer: start, shape: numbers(shape), dataType: dtype.inCoreML,
+                strides: numbers(rowMajorStrides))
         }
 
         /// Fills this tensor with an output that lies elsewhere, in whatever order.
@@ -52,6 +52,10 @@
             try array.withUnsafeBytes { bytes in
                 try gather(bytes, strides: array.strides.map(\.intValue), called: name)
             }
+        }
+
+        private func numbers(_ values: [Int]) -> [NSNumber] {
+            values.map { NSNumber(value: $0) }
         }
 
         private var rowMajorStrides: [Int] {
