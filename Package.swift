@@ -33,7 +33,8 @@ let package = Package(
             exclude: ["CMakeLists.txt", "aarch64-linux-gnu.cmake", "bundle.cmake", "tools"],
             sources: ["src/sha256.cc", "src/sha256_blocks.cc", "src/sha256_c.cc"], publicHeadersPath: "include/sha256"),
         .target(
-            name: "LazyDiT", dependencies: ["LazyDiTCore", "LazyDiTSHA256"] + frameworks("CoreGraphics"), path: "\(sources)/LazyDiT"),
+            name: "LazyDiT", dependencies: ["LazyDiTCore", "LazyDiTSHA256"] + frameworks("CoreGraphics"),
+            path: "\(sources)/LazyDiT"),
         .target(
             name: "LazyDiTCoreML", dependencies: ["LazyDiT"] + frameworks("CoreML"), path: "\(sources)/LazyDiTCoreML"),
         .systemLibrary(name: "CLazyDiTNative", path: "\(sources)/CLazyDiTNative"),
@@ -47,6 +48,9 @@ let package = Package(
             ? [
                 .target(name: "CoreGraphics", path: "runtime/apple/Signatures/CoreGraphics"),
                 .target(name: "CoreML", path: "runtime/apple/Signatures/CoreML"),
+                .testTarget(
+                    name: "LazyDiTCoreMLTests", dependencies: ["LazyDiTCoreML", "CoreML", "CoreGraphics"],
+                    path: "\(tests)/LazyDiTCoreMLTests"),
             ] : []),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
