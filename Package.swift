@@ -21,6 +21,7 @@ let package = Package(
     platforms: [.iOS(.v17), .macOS(.v14)],
     products: [
         .library(name: "LazyDiT", targets: ["LazyDiT"]),
+        .library(name: "LazyDiTCoreML", targets: ["LazyDiTCoreML"]),
         .library(name: "LazyDiTNative", targets: ["LazyDiTNative"]),
     ],
     targets: [
@@ -32,14 +33,25 @@ let package = Package(
             exclude: ["CMakeLists.txt", "aarch64-linux-gnu.cmake", "bundle.cmake", "tools"],
             sources: ["src/sha256.cc", "src/sha256_blocks.cc", "src/sha256_c.cc"], publicHeadersPath: "include/sha256"),
         .target(
-            name: "LazyDiT", dependencies: ["LazyDiTCore", "LazyDiTSHA256"], path: "\(sources)/LazyDiT"),
+            name: "LazyDiT", dependencies: ["LazyDiTCore", "LazyDiTSHA256"] + frameworks("CoreGraphics"),
+            path: "\(sources)/LazyDiT"),
+        .target(
+            name: "LazyDiTCoreML", dependencies: ["LazyDiT"] + frameworks("CoreML"), path: "\(sources)/LazyDiTCoreML"),
         .systemLibrary(name: "CLazyDiTNative", path: "\(sources)/CLazyDiTNative"),
         .target(
             name: "LazyDiTNative", dependencies: ["CLazyDiTNative", "LazyDiT", "LazyDiTCore"],
             path: "\(sources)/LazyDiTNative"),
         .testTarget(
             name: "LazyDiTTests", dependencies: ["LazyDiT", "LazyDiTNative"], path: "\(tests)/LazyDiTTests"),
-    ] + (signatures ? [] : []),
+    ]
+        + (signatures
+            ? [
+                .target(name: "CoreGraphics", path: "runtime/apple/Signatures/CoreGraphics"),
+                .target(name: "CoreML", path: "runtime/apple/Signatures/CoreML"),
+                .testTarget(
+                    name: "LazyDiTCoreMLTests", dependencies: ["LazyDiTCoreML", "CoreML", "CoreGraphics"],
+                    path: "\(tests)/LazyDiTCoreMLTests"),
+            ] : []),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

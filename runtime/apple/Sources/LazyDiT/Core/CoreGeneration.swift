@@ -29,6 +29,8 @@ final class CoreGeneration: @unchecked Sendable {
         _ request: Request, _ setting: Setting, on executor: any Executor, of bundle: ModelBundle,
         onStep: (Step.Progress) -> Void
     ) throws {
+        executor.generationBegan()
+        defer { executor.generationEnded() }
         let bridge = ExecutorBridge(executor, programs: bundle.programs.map(\.name))
         try withExtendedLifetime((bridge, executor)) {
             var core = executor.coreExecutor?.pointee ?? bridge.core

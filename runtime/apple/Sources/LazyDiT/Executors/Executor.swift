@@ -10,6 +10,13 @@ public protocol Executor: AnyObject, Sendable {
     /// The tensors are the scheduler's own memory, valid until this call returns: write in place and keep none of them.
     func run(_ program: String, inputs: [Tensor], outputs: [Tensor]) throws
 
+    /// A generation begins: its calls of ``run(_:inputs:outputs:)`` follow. Does nothing unless implemented.
+    func generationBegan()
+
+    /// A generation has ended, whatever the way; called once for every ``generationBegan()``. Does nothing unless
+    /// implemented.
+    func generationEnded()
+
     /// A generation runs `program` no more, so that its memory may be freed; others may run it still.
     ///
     /// Called for `condition`, whose weights are a third of the model. Does nothing unless implemented.
@@ -23,6 +30,8 @@ public protocol Executor: AnyObject, Sendable {
 }
 
 extension Executor {
+    public func generationBegan() {}
+    public func generationEnded() {}
     public func doneWith(_ program: String) {}
     public var coreExecutor: UnsafePointer<lazydit_executor>? { nil }
 }
