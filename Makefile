@@ -26,6 +26,7 @@ KTLINT := $(ANDROID_BUILD)/ktlint/ktlint-cli-1.7.1-all.jar
 KOTLIN := java -jar $(KTLINT) --log-level=error --relative \
   $(foreach folder,runtime/android android_app,'$(folder)/**/*.kt' '$(folder)/**/*.kts')
 SWIFT := scripts/swift
+APPLE_BUNDLE := build/apple/coreml/tiny-ios18/manifest.json
 SWIFT_STRICT := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Wconversion -Xcxx -Werror
 DEMO := demo-out
 
@@ -165,7 +166,11 @@ test-apple: setup
 	@if scripts/swift --version >/dev/null; then $(MAKE) --no-print-directory test-apple-here; \
 	elif [ $$? -eq 69 ]; then echo "NOT TESTED: runtime/apple and ios_app, since there is no Swift 6 here"; else exit 2; fi
 
-test-apple-here: tools runtime-reference
+$(APPLE_BUNDLE): $(VENV)/.installed $(export_sources)
+	lazydit-export tests/data/reference/dit_7.pt --heads 4 --gates tests/data/reference/gates_7.pt \
+	  --target ios --precision fp32 --calibration-images 0 --out $(@D) --force
+
+test-apple-here: tools runtime-reference $(APPLE_BUNDLE)
 	$(SWIFT) format lint --strict --recursive $(swift_roots)
 	$(SWIFT) build $(SWIFT_STRICT) --scratch-path build/swift --product LazyDiT
 	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) test $(SWIFT_STRICT) --scratch-path build/swift-signatures
