@@ -174,7 +174,7 @@ void check_lazy_ratios(const Manifest& manifest) {
     const std::string where = "lazy_ratios of " + std::to_string(ratios.steps) + " steps";
     const auto same = std::count_if(manifest.lazy_ratios.begin(), manifest.lazy_ratios.end(),
                                     [&](const LazyRatios& other) { return other.steps == ratios.steps; });
-    require(same == 1, where + " are listed more than once");
+    require(same == 1, "lazy_ratios lists " + std::to_string(ratios.steps) + " steps more than once");
     for (const RatioPoint& point : ratios.points) {
       const bool known = std::any_of(manifest.gate_sets.begin(), manifest.gate_sets.end(), [&](const GateSetSpec& set) {
         return set.name == point.gates && set.steps == ratios.steps;

@@ -104,7 +104,9 @@ extension Manifest {
 
     private func check(_ ratios: LazyRatios) throws {
         let name = "lazy_ratios of \(ratios.steps) steps"
-        try require(lazyRatios.count { $0.steps == ratios.steps } == 1) { "\(name) are listed more than once" }
+        try require(lazyRatios.count { $0.steps == ratios.steps } == 1) {
+            "lazy_ratios lists \(ratios.steps) steps more than once"
+        }
         for point in ratios.points {
             try require(gateSets.contains { $0.gateSet.name == point.gates && $0.gateSet.steps == ratios.steps }) {
                 "\(name) name \(point.gates), no gate set of it"
