@@ -171,6 +171,7 @@ $(APPLE_BUNDLE): $(VENV)/.installed $(export_sources)
 	  --target ios --precision fp32 --calibration-images 0 --out $(@D) --force
 
 test-apple-here: tools runtime-reference $(APPLE_BUNDLE)
+	python tests/runtime/apple/write_refusals.py $(ANDROID_BUILD)/tiny-android --out build/apple/refusals.json
 	$(SWIFT) format lint --strict --recursive $(swift_roots)
 	$(SWIFT) build $(SWIFT_STRICT) --scratch-path build/swift --product LazyDiT
 	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) test $(SWIFT_STRICT) --scratch-path build/swift-signatures

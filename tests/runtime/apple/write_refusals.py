@@ -1,4 +1,4 @@
-"""Writes what the Python runtime says of damaged manifests, which the Swift package is held against.
+"""Writes what the Python runtime says of damaged manifests: the Swift package is held against it.
 
 write_refusals.py BUNDLE --out FILE: FILE holds the text of a sound manifest (that of BUNDLE with
 all its optional parts), and per case the piece of it that is replaced, with the sentence of the
@@ -29,9 +29,8 @@ Change = Callable[[Json], object]
 LARGEST_SIZE = 2**20
 LARGEST_INTEGER = 2**63 - 1
 WRONG_VALUES: tuple[Any, ...] = (None, True, 0, "text", [], {})
-NUMBERS = (
-    -1, 1, 6.0, 1.5, LARGEST_SIZE, LARGEST_SIZE + 1, LARGEST_INTEGER, LARGEST_INTEGER + 1, 2**64, 10**30,
-)  # fmt: skip
+BOUNDS = (LARGEST_SIZE, LARGEST_SIZE + 1, LARGEST_INTEGER, LARGEST_INTEGER + 1, 2**64)
+NUMBERS = (-1, 1, 6.0, 1.5, *BOUNDS, 10**30)
 
 
 @dataclass(frozen=True)

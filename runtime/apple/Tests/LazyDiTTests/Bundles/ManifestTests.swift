@@ -34,7 +34,7 @@ import Testing
             #expect(sentence.hasSuffix(": export the bundle again") || sentence.contains("schema"))
             #expect(!sentence.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f }, "\(one.name)")
             if expected.contains(Self.wrongAt) {
-                #expect(place(of: sentence) == place(of: expected), "\(one.name): \(sentence); \(expected)")
+                #expect(isAt(expected, sentence), "\(one.name): \(sentence); \(expected)")
             } else {
                 #expect(sentence == expected, "\(one.name)")
             }
@@ -43,7 +43,15 @@ import Testing
 
     private static let wrongAt = " is wrong at "
     /// Beyond what Foundation takes for integers: there is no version then.
-    private static let noIntegers = ["schema_version is 1000000000000000000000000000000", "schema_version is 18446744073709551616"]
+    private static let noIntegers = [
+        "schema_version is 1000000000000000000000000000000", "schema_version is 18446744073709551616",
+    ]
+
+    /// A malformed key is a place of its own here, where Python names the object that it is in.
+    private func isAt(_ expected: String, _ sentence: String) -> Bool {
+        guard let there = place(of: expected), let here = place(of: sentence) else { return false }
+        return here == there || here.hasPrefix("\(there).")
+    }
 
     /// Such as `files.programs.pte.bytes`, for which Python says `files['programs.pte'].bytes`.
     private func place(of sentence: String) -> Substring? {
