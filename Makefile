@@ -183,7 +183,7 @@ format: setup $(KTLINT)
 	ruff format $(python_roots)
 	ruff check --fix $(python_roots)
 	$(KOTLIN) --format
-	$(SWIFT) format --in-place --recursive $(swift_roots)
+	$(SWIFT) format --in-place --recursive $(swift_roots) || test $$? -eq 69
 
 clean:
 	rm -rf build $(VENV) $(DEMO)

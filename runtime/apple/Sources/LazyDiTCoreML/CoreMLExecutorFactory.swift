@@ -5,8 +5,8 @@
     /// Core ML. Bundles are those of `lazydit-export --target ios`: for iOS 18 and macOS 15, or for iOS 17 and macOS 14 with
     /// `--minimum-ios 17`.
     ///
-    /// Packages are compiled when a bundle is first opened, which takes seconds to minutes, and kept in ``cache``; later
-    /// openings only load them. ``prewarm(_:progress:)`` does that first opening where progress can be shown.
+    /// Packages are compiled when a bundle is first opened, which is slow, and kept in ``cache``; later openings only load
+    /// them. ``prewarm(_:progress:)`` does that first opening where progress can be shown.
     ///
     /// Inputs and outputs lie in the scheduler's memory, so that the engine reads and writes in place where it can; what it
     /// hands back in memory of its own is copied. Every program is loaded once and runs one call at a time: generations

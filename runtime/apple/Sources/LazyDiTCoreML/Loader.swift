@@ -45,7 +45,7 @@
         }
 
         private func load(_ program: Program, from compiled: URL) async throws -> LoadedProgram {
-            // A reuse is one pass over the tokens: on another unit than the CPU, the way there and back costs more.
+            // A reuse is one pass over the tokens, too little to hand to another unit.
             let units = bundle.reusePrograms.contains(program.name) ? .cpuOnly : computeUnits
             let source = ModelSource(
                 compiled: compiled, function: bundle.holdsFunctions ? program.method : nil, computeUnits: units)
