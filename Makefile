@@ -167,6 +167,7 @@ test-apple: setup
 	elif [ $$? -eq 69 ]; then echo "NOT TESTED: runtime/apple and ios_app, since there is no Swift 6 here"; else exit 2; fi
 
 $(APPLE_BUNDLE): $(VENV)/.installed $(export_sources)
+	mkdir -p $(dir $(@D))
 	lazydit-export tests/data/reference/dit_7.pt --heads 4 --gates tests/data/reference/gates_7.pt \
 	  --target ios --precision fp32 --calibration-images 0 --out $(@D) --force
 
