@@ -174,7 +174,7 @@ $(APPLE_BUNDLE): $(VENV)/.installed $(export_sources)
 test-apple-here: tools runtime-reference $(APPLE_BUNDLE)
 	python tests/runtime/apple/write_refusals.py $(ANDROID_BUILD)/tiny-android --out build/apple/refusals.json
 	$(SWIFT) format lint --strict --recursive $(swift_roots)
-	$(SWIFT) build $(SWIFT_STRICT) --scratch-path build/swift --product LazyDiT
+	$(SWIFT) build $(SWIFT_STRICT) --scratch-path build/swift
 	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) test $(SWIFT_STRICT) --scratch-path build/swift-signatures
 	$(SWIFT) test $(SWIFT_STRICT) --package-path ios_app --scratch-path build/swift-ios-app
 	$(SWIFT) test --sanitize=thread --scratch-path build/swift-threads --filter 'Generation|Cancellation'
