@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,22 @@ def run_tool(name: str, *arguments: object) -> ToolOutcome:
     command = [str(TOOLS / name), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     return ToolOutcome(done.returncode, done.stdout, done.stderr)
+
+
+def run_with_two_processes(*command: object) -> str:
+    """What a Python command prints under torchrun; pytest shows what it says on stderr."""
+    # Over the loopback interface: a machine's name need not lead to an address that it listens on.
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1"]
+    loopback = "lo0" if sys.platform == "darwin" else "lo"
+    settings = {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": loopback}
+    return subprocess.run(
+        [sys.executable, *torchrun, "--nproc-per-node", "2", *map(str, command)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=300,
+        env=os.environ | settings,
+    ).stdout
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,6 @@
 """The command as people run it."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +11,7 @@ from evaluation.arguments import parse_arguments
 from lazydit.checkpoints import save_checkpoint
 from lazydit.gates import save_gates
 from lazydit.quality import QualityRun
-from tests.conftest import random_dit, random_gates
+from tests.conftest import random_dit, random_gates, run_with_two_processes
 
 SCRIPT = Path(quality.__file__)
 QUICK = ("--steps", "4", "--images", "22", "--batch", "6", "--reference-steps", "8")
@@ -65,16 +62,7 @@ def test_two_processes_find_what_one_finds(model, outcome, tmp_path: Path) -> No
     arguments = [*model, *QUICK, "--rounds", "0", "--device", "cpu", "-o", "json"]
     code, alone, _ = outcome(*arguments, "--work", tmp_path / "alone")
     assert code == 0
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [sys.executable, *torchrun, SCRIPT, *arguments, "--work", tmp_path / "shared"]
-    shared = subprocess.run(
-        [str(part) for part in command],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    ).stdout
+    shared = run_with_two_processes(SCRIPT, *arguments, "--work", tmp_path / "shared")
     ours, theirs = (QualityRun.from_json(json.loads(text), tmp_path) for text in (alone, shared))
     assert [policy.name for policy in ours.policies] == [policy.name for policy in theirs.policies]
     for policy, other in zip(ours.policies, theirs.policies, strict=True):

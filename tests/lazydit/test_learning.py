@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -23,6 +21,7 @@ from lazydit.recipes import PaperRecipe, TrajectoryRecipe
 from lazydit.references import References
 from lazydit.sampling import sample
 from lazydit.states import state_path
+from tests.conftest import run_with_two_processes
 
 STEPS = 5
 CALIBRATION = CalibrationRecipe(
@@ -176,19 +175,13 @@ def test_the_model_can_draw_its_own_training_images(model, tmp_path, monkeypatch
 def test_two_processes_learn_what_one_learns(model, data, image_folder, tmp_path):
     alone, shared = tmp_path / "alone.safetensors", tmp_path / "shared.safetensors"
     save_checkpoint(model, tmp_path / "dit.safetensors")
-    torchrun = [*("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")]
     command = [*("-m", "lazydit.cli", "learn", tmp_path / "dit.safetensors", "--out", shared)]
     inputs = [*("--data", image_folder, "--device", "cpu", "--steps", "5", "--seed", "5")]
     penalties = [*("--penalty-attn", "1e-3", "--penalty-mlp", "1e-3")]
     settings = [*("--recipe", "paper", "--iterations", "4", "--batch-size", "8")]
 
     learn(model, data, replace(PAPER, lr=PaperRecipe(steps=STEPS).lr), alone, ALONE)
-    subprocess.run(
-        [sys.executable, *torchrun, *command, *inputs, *penalties, *settings],
-        check=True,
-        timeout=120,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+    run_with_two_processes(*command, *inputs, *penalties, *settings)
 
     torch.testing.assert_close(weights_in(shared), weights_in(alone), atol=5e-5, rtol=0)
     assert weights_in(alone).abs().max() > 2e-4

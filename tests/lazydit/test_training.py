@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -17,6 +15,7 @@ from lazydit.errors import LazyDiTError
 from lazydit.models.dit import DiTConfig
 from lazydit.states import state_path
 from lazydit.training import TrainRecipe, lr_factor, min_snr_weight, train
+from tests.conftest import run_with_two_processes
 
 CONFIG = DiTConfig(
     input_size=8,
@@ -170,18 +169,12 @@ def test_min_snr_weights_are_those_of_the_paper():
 
 def test_two_processes_train_what_one_trains(data, image_folder, tmp_path):
     alone, shared = tmp_path / "alone.safetensors", tmp_path / "shared.safetensors"
-    torchrun = [*("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")]
     command = [*("-m", "lazydit.cli", "train", "--data", image_folder, "--out", shared)]
     sizes = [*("--size", "8", "--patch", "4", "--width", "16", "--depth", "2", "--heads", "2")]
     settings = [*("--steps", "4", "--batch-size", "8", "--seed", "5", "--device", "cpu")]
 
     train(CONFIG, data, TrainRecipe(steps=4, batch_size=8, seed=5), alone, ALONE)
-    subprocess.run(
-        [sys.executable, *torchrun, *command, *sizes, *settings],
-        check=True,
-        timeout=120,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+    run_with_two_processes(*command, *sizes, *settings)
 
     theirs = load_file(shared)
     for name, tensor in load_file(alone).items():
