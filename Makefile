@@ -130,9 +130,11 @@ android-native: setup
 android-bundles: $(ANDROID_BUNDLES:=/manifest.json)
 
 $(ANDROID_BUILD)/demo-%/manifest.json: $(VENV)/.installed $(export_sources)
+	mkdir -p $(dir $(@D))
 	lazydit-export --target $* --out $(@D) --force
 
 $(ANDROID_BUILD)/tiny-%/manifest.json: $(VENV)/.installed $(export_sources)
+	mkdir -p $(dir $(@D))
 	lazydit-export tests/data/reference/dit_7.pt --heads 4 --gates tests/data/reference/gates_7.pt \
 	  --target $* --out $(@D) --force
 
