@@ -31,6 +31,8 @@ SWIFT_STRICT := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Wc
 DEMO := demo-out
 
 native_sources := CMakeLists.txt $(shell find runtime/core runtime/native/CMakeLists.txt runtime/native/src runtime/native/include runtime/python -name '*.cc' -o -name '*.h' -o -name 'CMakeLists.txt')
+# The editable installation knows where each package lies.
+packages := $(shell find lazydit export runtime/python -name __init__.py)
 export_sources := $(shell find export lazydit -name '*.py' -o -name '*.safetensors') $(wildcard tests/data/reference/*_7.pt)
 python_roots := lazydit export runtime/python benchmarks tests
 swift_roots := Package.swift runtime/apple ios_app
@@ -45,7 +47,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml $(native_sources)
+$(VENV)/.installed: pyproject.toml $(packages) $(native_sources)
 	scripts/install-system-packages
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip

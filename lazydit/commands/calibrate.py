@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from lazydit import calibration
-from lazydit.calibration import CalibrationRecipe
+from lazydit.calibration import calibrator
+from lazydit.calibration.calibrator import CalibrationRecipe
 from lazydit.checkpoints import load_checkpoint
 from lazydit.distributed import Workers
 from lazydit.progress import progress_bar
@@ -61,7 +61,7 @@ def calibrate(
     model = load_checkpoint(checkpoint, heads)
     workers = Workers.join(device)
     with progress_bar("calibrating", UNITS, workers.main) as show:
-        result = calibration.calibrate(
+        result = calibrator.calibrate(
             model, recipe, out, workers, lambda now: show(round(UNITS * now.share), now.text)
         )
     workers.leave()

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from lazydit import learning
-from lazydit.calibration import CalibrationRecipe
+from lazydit.calibration.calibrator import CalibrationRecipe
 from lazydit.checkpoints import load_checkpoint
 from lazydit.data import LabelledImages, open_images
 from lazydit.distributed import Workers
 from lazydit.errors import LazyDiTError
+from lazydit.learning import learner
+from lazydit.learning.recipes import LearnRecipe, PaperRecipe, TrajectoryRecipe
 from lazydit.progress import progress_bar
-from lazydit.recipes import LearnRecipe, PaperRecipe, TrajectoryRecipe
 
 PAPER = PaperRecipe(steps=10)
 SELF = "self"
@@ -114,7 +114,7 @@ def learn(
         training = open_images(data, model.config.input_size)
     workers = Workers.join(device)
     with progress_bar("learning", UNITS, workers.main) as show:
-        ratio = learning.learn(
+        ratio = learner.learn(
             model,
             training,
             chosen,

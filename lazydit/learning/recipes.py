@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from lazydit.calibration import CalibrationRecipe
+from lazydit.calibration.calibrator import CalibrationRecipe
 from lazydit.data import LARGEST_SEED
 from lazydit.errors import LazyDiTError
 from lazydit.sampling import DEFAULT_GUIDANCE

@@ -5,8 +5,8 @@ import itertools
 import pytest
 import torch
 
-from lazydit.choosing import Effects, choose
-from lazydit.masks import empty_mask, keeps_limit, single_changes
+from lazydit.calibration.choosing import Effects, choose
+from lazydit.calibration.masks import empty_mask, keeps_limit, single_changes
 
 STEPS, MODULES = 4, 3
 

@@ -14,17 +14,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lazydit.calibration import Calibrator
+from lazydit.calibration.calibrator import Calibrator
 from lazydit.data import batch_indices
 from lazydit.diffusion import Schedule
 from lazydit.distributed import Workers
-from lazydit.emulation import emulating_gates
 from lazydit.gates import GateSet, gate_set_name
+from lazydit.learning.emulation import emulating_gates
+from lazydit.learning.recipes import LearnProgress, TrajectoryRecipe
+from lazydit.learning.trajectories import unroll
 from lazydit.models.dit import DiT
 from lazydit.policies import Lazy
-from lazydit.recipes import LearnProgress, TrajectoryRecipe
 from lazydit.references import BATCH, References
-from lazydit.trajectories import unroll
 
 JUDGE_EVERY = 5
 AS_LAZY = 0.003

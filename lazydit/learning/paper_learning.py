@@ -19,12 +19,12 @@ from lazydit.diffusion import Schedule
 from lazydit.distributed import Workers
 from lazydit.errors import LazyDiTError
 from lazydit.gates import GateSet, gate_set_name
+from lazydit.learning.pairs import PairResult, draw_pairs, walk_pairs
+from lazydit.learning.recipes import LearnProgress, PaperRecipe
+from lazydit.learning.self_images import COUNT, SelfImages
 from lazydit.models.dit import DiT
-from lazydit.pairs import PairResult, draw_pairs, walk_pairs
 from lazydit.policies import Lazy
-from lazydit.recipes import LearnProgress, PaperRecipe
 from lazydit.sampling import sample
-from lazydit.self_images import COUNT, SelfImages
 
 MEASURED_IMAGES = 32
 # What this takes from a seed's generators lies below the iterations.

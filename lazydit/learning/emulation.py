@@ -6,7 +6,7 @@ Letters in shapes: T steps, 2L modules, D width.
 import torch
 from torch import Tensor
 
-from lazydit.calibration import Calibrated
+from lazydit.calibration.calibrator import Calibrated
 from lazydit.diffusion import Schedule
 from lazydit.distributed import Workers
 from lazydit.models.dit import DiT, DiTConfig

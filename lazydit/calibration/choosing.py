@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from lazydit.masks import Change, keeps_limit
+from lazydit.calibration.masks import Change, keeps_limit
 
 _EXCHANGES_TRIED = 400
 _EXCHANGES_TAKEN = 400

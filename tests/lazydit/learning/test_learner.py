@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lazydit import self_images
-from lazydit.calibration import CalibrationRecipe, calibrate
+from lazydit.calibration.calibrator import CalibrationRecipe, calibrate
 from lazydit.checkpoints import save_checkpoint
 from lazydit.data import DigitImages, FolderImages
 from lazydit.diffusion import Schedule
 from lazydit.distributed import Workers
 from lazydit.errors import LazyDiTError
 from lazydit.gates import load_gates
-from lazydit.learning import learn
+from lazydit.learning import self_images
+from lazydit.learning.learner import learn
+from lazydit.learning.recipes import PaperRecipe, TrajectoryRecipe
 from lazydit.policies import Lazy
-from lazydit.recipes import PaperRecipe, TrajectoryRecipe
 from lazydit.references import References
 from lazydit.sampling import sample
 from lazydit.states import state_path
@@ -94,7 +94,7 @@ def test_gates_are_as_lazy_as_asked_and_no_worse_than_the_schedule(
 
 @pytest.mark.parametrize("recipe", [TRAJECTORY, PAPER], ids=["trajectory", "paper"])
 def test_the_backbone_stays_as_it_was(recipe, model, tmp_path, monkeypatch):
-    monkeypatch.setattr("lazydit.paper_learning.COUNT", 32)
+    monkeypatch.setattr("lazydit.learning.paper_learning.COUNT", 32)
     monkeypatch.setattr(self_images, "COUNT", 32)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     learn(model, None, recipe, tmp_path / "gates.safetensors", ALONE)
@@ -157,7 +157,7 @@ def test_the_same_seed_gives_the_same_gates_and_another_seed_others(model, data,
 
 
 def test_the_model_can_draw_its_own_training_images(model, tmp_path, monkeypatch):
-    monkeypatch.setattr("lazydit.paper_learning.COUNT", 64)
+    monkeypatch.setattr("lazydit.learning.paper_learning.COUNT", 64)
     monkeypatch.setattr(self_images, "COUNT", 64)
     whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     told = []

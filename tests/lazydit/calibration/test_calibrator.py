@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lazydit.calibration import CalibrationRecipe, calibrate
+from lazydit.calibration.calibrator import CalibrationRecipe, calibrate
+from lazydit.calibration.effects import ChangeEffects
+from lazydit.calibration.masks import empty_mask, keeps_limit, single_changes
 from lazydit.diffusion import Schedule
 from lazydit.distributed import Workers
-from lazydit.effects import ChangeEffects
 from lazydit.errors import LazyDiTError
-from lazydit.masks import empty_mask, keeps_limit, single_changes
 from lazydit.policies import Always, FixedSchedule
 from lazydit.references import References
 from lazydit.sampling import sample
@@ -41,7 +41,7 @@ def draw(model, references, count, policy, steps=STEPS):
 def test_effects_are_the_differences_that_whole_sampling_runs_make(
     extrapolate, batch, model, monkeypatch
 ):
-    monkeypatch.setattr("lazydit.effects.IMAGES", batch)
+    monkeypatch.setattr("lazydit.calibration.effects.IMAGES", batch)
     mask = empty_mask(STEPS, 4)
     mask[2, 0] = mask[4, 0] = mask[3, 3] = False
     count, generator = 3, (5, 0)

@@ -5,8 +5,15 @@ import itertools
 import pytest
 import torch
 
+from lazydit.calibration.masks import (
+    Change,
+    Place,
+    check_target,
+    empty_mask,
+    keeps_limit,
+    single_changes,
+)
 from lazydit.errors import LazyDiTError
-from lazydit.masks import Change, Place, check_target, empty_mask, keeps_limit, single_changes
 
 ALL_COLUMNS = list(itertools.product([True, False], repeat=5))
 

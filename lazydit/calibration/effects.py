@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lazydit.choosing import Effects
+from lazydit.calibration.choosing import Effects
+from lazydit.calibration.masks import Change
 from lazydit.diffusion import Schedule
 from lazydit.distributed import Workers
-from lazydit.masks import Change
 from lazydit.models.dit import DiT, DiTConfig
 from lazydit.policies import Decision, FixedSchedule
 from lazydit.references import References

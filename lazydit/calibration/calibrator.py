@@ -17,19 +17,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lazydit.choosing import Effects, choose
+from lazydit.calibration.choosing import Effects, choose
+from lazydit.calibration.effects import ChangeEffects
+from lazydit.calibration.masks import check_target, empty_mask, single_changes
+from lazydit.calibration.schedule_files import save_schedule
 from lazydit.data import LARGEST_SEED
 from lazydit.diffusion import Schedule
 from lazydit.distributed import Interrupt, Workers
-from lazydit.effects import ChangeEffects
 from lazydit.errors import LazyDiTError
 from lazydit.files import check_writable
-from lazydit.masks import check_target, empty_mask, single_changes
 from lazydit.models.dit import DiT
 from lazydit.policies import FixedSchedule
 from lazydit.references import References
 from lazydit.sampling import DEFAULT_GUIDANCE
-from lazydit.schedule_files import save_schedule
 from lazydit.states import fingerprint, load_state, remove_state, save_state
 
 FEWEST_IMAGES = 4

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from lazydit.calibration import Calibrated
+from lazydit.calibration.calibrator import Calibrated
 from lazydit.diffusion import Schedule
 from lazydit.distributed import Workers
-from lazydit.emulation import emulating_gates, graded_logits
+from lazydit.learning.emulation import emulating_gates, graded_logits
+from lazydit.learning.trajectories import unroll
 from lazydit.policies import FixedSchedule, Lazy
 from lazydit.sampling import sample
-from lazydit.trajectories import unroll
 from tests.conftest import random_gates
 
 SCHEDULE = Schedule.spaced(6)

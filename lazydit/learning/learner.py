@@ -14,11 +14,11 @@ from lazydit.distributed import Interrupt, Workers
 from lazydit.errors import LazyDiTError
 from lazydit.files import check_writable
 from lazydit.gates import GateSet, save_gates
+from lazydit.learning.paper_learning import PaperRun
+from lazydit.learning.recipes import LearnProgress, LearnRecipe, PaperRecipe
+from lazydit.learning.trajectory_learning import TrajectoryRun
 from lazydit.models.dit import DiT
-from lazydit.paper_learning import PaperRun
-from lazydit.recipes import LearnProgress, LearnRecipe, PaperRecipe
 from lazydit.states import fingerprint, load_state, remove_state, save_state
-from lazydit.trajectory_learning import TrajectoryRun
 
 SAVE_SECONDS = 60.0
 

@@ -8,9 +8,9 @@ from lazydit.data import FolderImages
 from lazydit.diffusion import Schedule, ddim_update
 from lazydit.distributed import Workers
 from lazydit.gates import load_gates
-from lazydit.pairs import Pairs, draw_pairs, walk_pairs
-from lazydit.paper_learning import paper_loss
-from lazydit.recipes import PaperRecipe
+from lazydit.learning.pairs import Pairs, draw_pairs, walk_pairs
+from lazydit.learning.paper_learning import paper_loss
+from lazydit.learning.recipes import PaperRecipe
 from tests.lazydit.test_reference import FOLDER, HEADS
 
 CPU = torch.device("cpu")

@@ -1,0 +1,1 @@
+"""Learning gates, the backbone frozen: recipes, what they learn from, and who runs them."""
