@@ -4,9 +4,10 @@ import LazyDiT
 /// Opens a bundle when it is first needed and keeps it open; whoever uses it has it alone until done.
 @MainActor
 public final class Engine {
-    /// Makes an engine ready for a bundle that was opened, and tells how many of how many parts are done.
+    /// Makes an engine ready for the bundle in a folder before it is opened, which then is fast; tells how many of how
+    /// many parts are done.
     public typealias Preparation =
-        @Sendable (ModelBundle, _ progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void) async throws ->
+        @Sendable (_ bundle: URL, _ progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void) async throws ->
         Void
 
     private let bundles: Bundles
@@ -46,10 +47,10 @@ public final class Engine {
         open = nil
         try checkMemory(directory)
         do {
-            let opened = try await LazyDiT(bundle: directory, options: Options(executor: executor))
-            try await prepare(opened.bundle) { done, total in
+            try await prepare(directory) { done, total in
                 Task { @MainActor in onPreparing(Double(done) / Double(total)) }
             }
+            let opened = try await LazyDiT(bundle: directory, options: Options(executor: executor))
             open = opened
             return opened
         } catch let failure as LazyDiTError {

@@ -54,9 +54,10 @@ import Testing
         #expect(sentence.contains("manifest.json"))
     }
 
-    @Test func aBundleIsOpenedOnceAndPreparedBeforeItsFirstUse() async throws {
+    @Test func aBundleIsPreparedAndOpenedOnce() async throws {
         let shares = Watched<[Double]>([])
-        let engine = sandbox.engine(prepare: { _, progress in
+        let engine = sandbox.engine(prepare: { bundle, progress in
+            #expect(bundle == Fixtures.demo)
             progress(1, 4)
             progress(4, 4)
         })
@@ -71,6 +72,12 @@ import Testing
     @Test func whatCannotBePreparedIsNotUsed() async {
         let engine = sandbox.engine(prepare: { _, _ in throw LazyDiTError.executorUnavailable("no room") })
         #expect(await problem(engine) == .badBundle(sentence: "no room"))
+    }
+
+    @Test func aBundleIsPreparedBeforeItIsOpenedSoThatTheSlowPartCanBeWatched() async {
+        let engine = sandbox.engine(
+            executor: Unopened(), prepare: { _, _ in throw LazyDiTError.executorUnavailable("prepared") })
+        #expect(await problem(engine) == .badBundle(sentence: "prepared"))
     }
 
     @Test func tooLittleMemoryIsSaidBeforeAnythingIsLoaded() async throws {
@@ -121,5 +128,14 @@ private struct Failing: ExecutorFactory {
         func run(_ program: String, inputs: [Tensor], outputs: [Tensor]) throws {
             throw LazyDiTError.executorFailed("the engine has had enough")
         }
+    }
+}
+
+/// An engine that opens nothing.
+private struct Unopened: ExecutorFactory {
+    let name = "unopened"
+
+    func open(_ bundle: ModelBundle) async throws -> any Executor {
+        throw LazyDiTError.executorUnavailable("opened")
     }
 }
