@@ -4,8 +4,17 @@ extension BenchmarkModel {
     /// Carries out what the arguments that the app was launched with order, if they do.
     ///
     /// Leaves the report, or `{"failed": sentence}`, in the folder `benchmarks` of `documents`: whole or not at all, since
-    /// the computer waits for the name.
-    public func carryOut(_ arguments: [String], documents: URL, words: Words) async throws {
+    /// the computer waits for the name. What cannot be said there is said on the screen.
+    public func carryOut(_ arguments: [String], documents: URL, words: Words) async {
+        let folder = documents.appendingPathComponent("benchmarks")
+        do {
+            try await carryOut(arguments, folder, words)
+        } catch {
+            show(error)
+        }
+    }
+
+    private func carryOut(_ arguments: [String], _ folder: URL, _ words: Words) async throws {
         do {
             guard let order = try BenchmarkOrder(arguments: arguments) else { return }
             // The screen may be opening the bundle.
@@ -13,7 +22,6 @@ extension BenchmarkModel {
             choose { $0 = order.plan }
             start(bundle: order.bundle)
             await finished()
-            let folder = documents.appendingPathComponent("benchmarks")
             if let report = state.value.report {
                 try answer(report, as: order.out, in: folder)
             } else {
@@ -22,7 +30,7 @@ extension BenchmarkModel {
             }
         } catch let refusal as BenchmarkOrderError {
             guard let out = refusal.out else { throw refusal }
-            try answer(["failed": refusal.sentence], as: out, in: documents.appendingPathComponent("benchmarks"))
+            try answer(["failed": refusal.sentence], as: out, in: folder)
         }
     }
 

@@ -11,7 +11,7 @@ public struct BenchmarkState: Sendable {
     public internal(set) var file: URL?
     public internal(set) var problem: Problem?
 
-    public var canStart: Bool { facts != nil && !plan.policies.isEmpty && !plan.steps.isEmpty }
+    public var canStart: Bool { !plan.policies.isEmpty && !plan.steps.isEmpty }
 
     /// The step counts to choose from.
     public var stepCounts: [Int] { facts?.stepCounts ?? plan.steps }
@@ -20,6 +20,9 @@ public struct BenchmarkState: Sendable {
     public struct Progress: Equatable, Sendable {
         public let done: Int
         public let images: Int
+
+        /// From 0 to 1; nil where nobody can tell.
+        public var share: Double? { images == 0 ? nil : Double(done) / Double(images) }
     }
 }
 
@@ -42,6 +45,11 @@ public final class BenchmarkModel {
         work(bundle: nil) { _ in }
     }
 
+    /// What a screen does whenever it appears: a report that is there stays.
+    public func openOnce() {
+        if state.value.facts == nil { open() }
+    }
+
     public func choose(_ change: (inout BenchmarkPlan) -> Void) {
         state.change { change(&$0.plan) }
     }
@@ -53,6 +61,10 @@ public final class BenchmarkModel {
 
     public func cancel() {
         job?.cancel()
+    }
+
+    func show(_ failure: any Error) {
+        state.change { $0.problem = Problem(failure) }
     }
 
     /// Waits until nothing runs any more.

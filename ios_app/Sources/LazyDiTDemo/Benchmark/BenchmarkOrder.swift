@@ -8,11 +8,16 @@ public struct BenchmarkOrder: Equatable, Sendable {
     /// Name of the file to leave in the documents' folder `benchmarks`.
     public let out: String
 
+    /// Whether `arguments`, without the program's name, order anything, be it possible or not.
+    public static func isOrder(_ arguments: [String]) -> Bool {
+        arguments.first == "--benchmark"
+    }
+
     /// Nil where `arguments`, without the program's name, order nothing.
     ///
     /// Throws ``BenchmarkOrderError`` for an order that cannot be carried out.
     public init?(arguments: [String]) throws {
-        guard arguments.first == "--benchmark" else { return nil }
+        guard Self.isOrder(arguments) else { return nil }
         let options = try Self.options(arguments.dropFirst())
         func refused(_ sentence: String) -> BenchmarkOrderError {
             BenchmarkOrderError(sentence: sentence, out: options["--out"].flatMap(Self.fileName))
@@ -63,8 +68,10 @@ public struct BenchmarkOrder: Equatable, Sendable {
 }
 
 /// Why an order cannot be carried out.
-public struct BenchmarkOrderError: Error, Equatable {
+public struct BenchmarkOrderError: LocalizedError, Equatable {
     public let sentence: String
     /// Where to say so, if the order tells.
     public let out: String?
+
+    public var errorDescription: String? { sentence }
 }

@@ -8,6 +8,16 @@ public struct BenchmarkPlan: Equatable, Sendable {
 
     /// What the screen offers.
     public static let roundCounts = [3, 10, 20, 50]
+
+    /// Puts a policy in or leaves it out; the order is that in which they are offered.
+    public mutating func toggle(_ policy: PolicyChoice) {
+        policies = PolicyChoice.allCases.filter { policies.contains($0) != ($0 == policy) }
+    }
+
+    /// Puts a step count in or leaves it out, ascending.
+    public mutating func toggle(steps count: Int) {
+        steps = Set(steps).symmetricDifference([count]).sorted()
+    }
 }
 
 struct BenchmarkCase: Equatable, Sendable {

@@ -30,6 +30,12 @@ public enum ThermalState: String, CaseIterable, Encodable, Sendable {
     case fair
     case serious
     case critical
+
+    /// Of the raw value of `ProcessInfo.ThermalState`, which counts from nominal on; nil for what a later system adds.
+    public init?(processInfo rawValue: Int) {
+        guard Self.allCases.indices.contains(rawValue) else { return nil }
+        self = Self.allCases[rawValue]
+    }
 }
 
 /// The condition at the end of a round.

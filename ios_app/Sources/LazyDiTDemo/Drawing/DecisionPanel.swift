@@ -49,8 +49,12 @@ public struct DecisionPanel: Sendable {
         return cell(step: rightToLeft ? steps - 1 - column : column, block: block)
     }
 
+    /// Row by row.
+    public var cells: [Cell] {
+        (0..<blocks).flatMap { block in (0..<steps).map { cell(step: $0, block: block) } }
+    }
+
     public func marks(selected: Cell?) -> [Mark] {
-        let cells = (0..<blocks).flatMap { block in (0..<steps).map { cell(step: $0, block: block) } }
         let frame = selected.flatMap { cell in
             cell.kind == kind ? Mark(self.frame(of: cell), .text, line: Self.frameLine) : nil
         }

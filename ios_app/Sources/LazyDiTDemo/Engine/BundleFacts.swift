@@ -8,8 +8,14 @@ public struct BundleFacts: Equatable, Sendable {
     public let defaultSteps: Int
     public let stepCounts: [Int]
     public let checkpoint: String
-    private let scales: [Int: LazinessScale]
+    let scales: [Int: LazinessScale]
 
+    public func scale(steps: Int) -> LazinessScale {
+        scales[steps] ?? LazinessScale(measured: [])
+    }
+}
+
+extension BundleFacts {
     init(_ bundle: ModelBundle) {
         numClasses = bundle.numClasses
         modulesPerStep = bundle.modules.count * (bundle.defaultGuidance == Self.unguided ? 1 : 2)
@@ -17,10 +23,6 @@ public struct BundleFacts: Equatable, Sendable {
         stepCounts = bundle.lazyRatios.isEmpty ? Self.usualSteps : bundle.lazyRatios.keys.sorted()
         checkpoint = bundle.checkpointSHA256
         scales = bundle.lazyRatios.mapValues(LazinessScale.init(measured:))
-    }
-
-    public func scale(steps: Int) -> LazinessScale {
-        scales[steps] ?? LazinessScale(measured: [])
     }
 
     private static let usualSteps = [10, 20, 50]

@@ -24,6 +24,11 @@ public final class GenerationModel {
         }
     }
 
+    /// What a screen does whenever it appears: a drawing that is there stays.
+    public func openOnce() {
+        if state.value.facts == nil { open() }
+    }
+
     public func choose(_ change: (inout Choice) -> Void) {
         state.change { change(&$0.choice) }
         store.choice = state.value.choice
@@ -46,6 +51,11 @@ public final class GenerationModel {
     public func choosePlace(_ place: Int) {
         guard let places = state.value.facts?.scale(steps: state.value.choice.steps).places else { return }
         choose { $0.lazyRatio = places[place] }
+    }
+
+    /// Shows the score of a cell of the map.
+    public func select(_ cell: Cell) {
+        state.change { $0.drawing?.selected = cell }
     }
 
     /// Draws what is chosen, and then the same seed under plain DDIM in as much time.
@@ -106,7 +116,7 @@ public final class GenerationModel {
             $0.speed = speed
             $0.drawing = Drawing(policy: choice.policy, result: result)
         }
-        if choice.policy == .always { return }
+        if state.value.drawing?.isCompared == false { return }
         let modules = facts.modulesPerStep
         let typicalMs = speed.imageMs(steps: result.steps, modules: modules, lazyRatio: result.lazyRatio)
         let steps = speed.plainSteps(typicalMs, modules: modules, most: result.steps)

@@ -9,6 +9,22 @@ public struct GenerationState: Sendable {
     public internal(set) var drawing: Drawing?
     public internal(set) var problem: Problem?
 
+    /// The labels to pick from; nil where there are so many that one is typed.
+    public var labels: Range<Int>? {
+        guard let classes = facts?.numClasses else { return 0..<Self.mostPicked }
+        return classes <= Self.mostPicked ? 0..<classes : nil
+    }
+
+    /// The step counts to choose from.
+    public var stepCounts: [Int] { facts?.stepCounts ?? [choice.steps] }
+
+    /// Nil where there is nothing to choose.
+    public var slider: LazinessSlider? {
+        guard let facts, let place = choice.place(facts) else { return nil }
+        let places = facts.scale(steps: choice.steps).places
+        return places.count > 1 ? LazinessSlider(place: place, last: places.count - 1, lazyRatio: places[place]) : nil
+    }
+
     /// The time to be expected of what is chosen; nil until the device is measured.
     public var estimate: Estimate? {
         guard let facts, let speed else { return nil }
@@ -17,6 +33,15 @@ public struct GenerationState: Sendable {
         }
         return Estimate(imageMs: imageMs(choice.expectedRatio(facts)), plainMs: imageMs(0))
     }
+
+    private static let mostPicked = 10
+}
+
+/// The laziness slider: at `place` of 0 to `last`, which stands for a lazy ratio.
+public struct LazinessSlider: Equatable, Sendable {
+    public let place: Int
+    public let last: Int
+    public let lazyRatio: Double
 }
 
 public enum Work: Equatable, Sendable {
@@ -46,6 +71,11 @@ public struct Drawing: Sendable {
     public let policy: PolicyChoice
     public let result: GenerationResult
     public internal(set) var plain: GenerationResult?
+    /// The cell of the map whose score is shown.
+    public internal(set) var selected: Cell?
+
+    /// Plain DDIM is not compared with itself.
+    public var isCompared: Bool { policy != .always }
 }
 
 /// Milliseconds of an image, and of one under plain DDIM with as many steps.

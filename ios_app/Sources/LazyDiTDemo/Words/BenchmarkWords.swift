@@ -16,6 +16,11 @@ extension Words {
         ]
     }
 
+    /// The same for VoiceOver, each with its heading.
+    public func spokenCells(_ row: BenchmarkRow) -> [String] {
+        zip(columns, cells(row)).map { "\($0), \($1)" }
+    }
+
     public func conditions(_ condition: DeviceCondition) -> String {
         let unknown = self(.conditionsUnknown)
         let battery = condition.batteryPercent.map { percent(Double($0) / 100) }

@@ -11,6 +11,12 @@ extension Words {
         }
     }
 
+    /// Over the labels to pick from, or over the field in which one is typed.
+    public func labelTitle(_ state: GenerationState) -> String {
+        guard state.labels == nil, let classes = state.facts?.numClasses else { return self(.digit) }
+        return self(.label, classes - 1)
+    }
+
     /// Of the laziness slider.
     public func laziness(_ lazyRatio: Double) -> String {
         self(.lazinessValue, percent(lazyRatio))
@@ -35,7 +41,7 @@ extension Words {
     }
 
     public func picturesTitle(_ drawing: Drawing) -> String {
-        self(drawing.policy == .always ? .picturesAlone : .pictures)
+        self(drawing.isCompared ? .pictures : .picturesAlone)
     }
 
     public func pictureCaption(_ result: GenerationResult, _ policy: PolicyChoice) -> String {

@@ -20,7 +20,7 @@ import Testing
 
     private func answer(_ model: BenchmarkModel, _ arguments: [String]) async throws -> [String: Any] {
         let words = try Words.inLanguage("en")
-        try await model.carryOut(arguments, documents: sandbox.documents, words: words)
+        await model.carryOut(arguments, documents: sandbox.documents, words: words)
         let folder = sandbox.documents.appendingPathComponent("benchmarks")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.json"])
         let content = try Data(contentsOf: folder.appendingPathComponent("a.json"))
@@ -33,13 +33,34 @@ import Testing
 
     @Test func opensTheBundleToOfferWhatItHas() async {
         let model = model()
-        #expect(!model.state.value.canStart)
+        #expect(model.state.value.stepCounts == [10])
         model.open()
         await model.finished()
-        #expect(model.state.value.canStart)
         #expect(model.state.value.stepCounts == [10, 20])
+    }
+
+    @Test func aPlanNeedsAPolicyAndAStepCount() {
+        let model = model()
+        #expect(model.state.value.canStart)
         model.choose { $0.policies = [] }
         #expect(!model.state.value.canStart)
+        model.choose { $0 = BenchmarkPlan(steps: []) }
+        #expect(!model.state.value.canStart)
+    }
+
+    @Test func aScreenThatAppearsAgainKeepsItsReport() async {
+        let model = model()
+        model.openOnce()
+        #expect(model.state.value.progress?.share == nil)
+        await model.finished()
+        model.start()
+        await model.finished()
+        model.openOnce()
+        await model.finished()
+        #expect(model.state.value.report != nil)
+        model.open()
+        await model.finished()
+        #expect(model.state.value.report == nil)
     }
 
     @Test func measuresALinePerCaseAndCountsImages() async throws {
@@ -48,6 +69,7 @@ import Testing
         let progress = await model.state.first { ($0.progress?.done ?? 0) > 0 }.progress
         // Five cases: plain DDIM with ten and five steps, and three gate sets; three rounds and one to warm up.
         #expect(progress?.images == 20)
+        #expect(progress?.share == progress.map { Double($0.done) / 20 })
         await model.finished()
         let state = model.state.value
         let report = try #require(state.report)
@@ -106,12 +128,15 @@ import Testing
         #expect((answer["failed"] as? String)?.hasPrefix("--turns is not known") == true)
     }
 
-    @Test func anOrderWhoseAnswerWouldLieElsewhereLeavesNothing() async throws {
+    @Test func anOrderWhoseAnswerWouldLieElsewhereLeavesNothingAndIsRefusedOnTheScreen() async throws {
         let arguments = ["--benchmark", "--steps", "10", "--policies", "lazy", "--rounds", "2", "--out", "../a.json"]
-        let words = try Words.inLanguage("en")
-        await #expect(throws: BenchmarkOrderError.self) {
-            try await model().carryOut(arguments, documents: sandbox.documents, words: words)
+        let model = model()
+        try await model.carryOut(arguments, documents: sandbox.documents, words: .inLanguage("en"))
+        guard case .generationFailed(let sentence) = model.state.value.problem else {
+            Issue.record("the screen says nothing")
+            return
         }
+        #expect(sentence.hasPrefix("--out needs the name of a file"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.documents.path) == ["bundles"])
     }
 
@@ -134,11 +159,6 @@ import Testing
         await model.finished()
         #expect(model.state.value.problem == problem)
         #expect(model.state.value.report == nil)
-    }
-
-    @Test func aLowBatteryIsNoProblemForAPhoneThatIsPluggedIn() {
-        let condition = DeviceCondition(thermalState: nil, batteryPercent: 9, plugged: true, lowPowerMode: false)
-        #expect(condition.problem == nil)
     }
 
     @Test func cancellingGivesNoReportAndKeepsThePlan() async {

@@ -22,6 +22,7 @@ import Testing
     @Test(arguments: [[], ["-NSDocumentRevisionsDebugMode", "YES"]])
     func otherArgumentsOrderNothing(arguments: [String]) throws {
         #expect(try BenchmarkOrder(arguments: arguments) == nil)
+        #expect(!BenchmarkOrder.isOrder(arguments))
     }
 
     @Test func whatCannotBeUnderstoodIsRefusedWithASentenceAndThePlaceToSayIt() {
@@ -37,6 +38,11 @@ import Testing
         ) {
             try order(more: ["--turns", "3"])
         }
+    }
+
+    @Test func anOrderThatIsRefusedIsOneAndSaysWhy() {
+        #expect(BenchmarkOrder.isOrder(["--benchmark", "--turns"]))
+        #expect(refusal("--rounds needs a number from 1").localizedDescription == "--rounds needs a number from 1")
     }
 
     private func refusal(_ sentence: String) -> BenchmarkOrderError {

@@ -18,6 +18,14 @@ import Testing
         #expect(panel(.feedforward).frame(of: Cell(step: 3, module: 5)) == CGRect(x: 60, y: 40, width: 20, height: 20))
     }
 
+    @Test func cellsAreReadRowByRow() {
+        let cells = panel(.feedforward).cells
+        #expect(cells.count == 4 * 6)
+        #expect(cells.prefix(5).map(\.step) == [0, 1, 2, 3, 0])
+        #expect(cells.prefix(5).map(\.block) == [0, 0, 0, 0, 1])
+        #expect(cells.allSatisfy { $0.kind == .feedforward })
+    }
+
     @Test func stepsBeginAtTheRightEdgeWhereOneReadsSo() {
         let frame = panel(.attention, rightToLeft: true).frame(of: Cell(step: 0, module: 2))
         #expect(frame == CGRect(x: 60, y: 20, width: 20, height: 20))

@@ -32,6 +32,62 @@ import Testing
         #expect(state.drawing == nil && state.problem == nil && state.work == .idle)
     }
 
+    @Test func beforeTheBundleIsOpenTheScreenOffersDigits() {
+        let state = GenerationState()
+        #expect(state.labels == 0..<10 && state.stepCounts == [20])
+        #expect(state.slider == nil && state.estimate == nil)
+        #expect(words.labelTitle(state) == "Digit")
+    }
+
+    @Test func whoCancelledTheOpeningCanGoOnAllTheSame() async {
+        let model = sandbox.generationModel()
+        model.open()
+        model.cancel()
+        #expect(await model.idle().work == .cancelled)
+        model.choose { $0 = Choice(steps: 10, policy: .everyN) }
+        model.generate()
+        let state = await model.idle()
+        #expect(state.drawing?.plain != nil && state.estimate != nil)
+    }
+
+    @Test func manyClassesAreTypedAndNotPicked() async {
+        var state = await sandbox.generationModel().opened()
+        #expect(state.labels == 0..<10 && words.labelTitle(state) == "Digit")
+        state.facts = state.facts?.with(classes: 1000)
+        #expect(state.labels == nil && words.labelTitle(state) == "Class, 0 to 999")
+    }
+
+    @Test func theSliderStandsAtTheChosenRatioAndOnlyWherePolicyLazyHasAChoice() async throws {
+        let model = sandbox.generationModel()
+        let facts = try #require(await model.opened().facts)
+        let ratios = facts.scale(steps: 20).places
+        model.choosePlace(1)
+        #expect(
+            model.state.value.slider == LazinessSlider(place: 1, last: ratios.count - 1, lazyRatio: ratios[1]))
+        model.choose { $0.policy = .everyN }
+        #expect(model.state.value.slider == nil)
+        var state = model.state.value
+        state.choice.policy = .lazy
+        state.facts = facts.with(lazyRatios: [20: [0]])
+        #expect(state.slider == nil)
+    }
+
+    @Test func aScreenThatAppearsAgainKeepsItsDrawingAndACellIsSelectedUntilTheNext() async {
+        let model = sandbox.generationModel()
+        model.openOnce()
+        _ = await model.idle()
+        model.choose { $0 = Choice(steps: 10, policy: .always) }
+        model.generate()
+        _ = await model.idle()
+        model.select(Cell(step: 3, module: 2))
+        model.openOnce()
+        #expect(model.state.value.work == .idle)
+        #expect(model.state.value.drawing?.selected == Cell(step: 3, module: 2))
+        model.generate()
+        let again = await model.idle()
+        #expect(again.drawing != nil && again.drawing?.selected == nil)
+    }
+
     @Test func measuresTheDeviceOnceForAModel() async {
         let first = await sandbox.generationModel().opened().speed
         #expect(first != nil)
@@ -96,7 +152,7 @@ import Testing
 
     @Test func plainDDIMIsNotComparedWithItself() async throws {
         let drawing = try await drawn(Choice(steps: 10, policy: .always))
-        #expect(drawing.plain == nil)
+        #expect(drawing.plain == nil && !drawing.isCompared)
         #expect(drawing.result.lazyRatio == 0)
     }
 

@@ -32,11 +32,3 @@ import Testing
         #expect(Speed.measured(trace, timings, reuseMs: 0.5) == Speed(runMs: 1, reuseMs: 0.5, restMs: 1))
     }
 }
-
-extension Timings {
-    fileprivate static func made(conditionMs: Double, decodeMs: Double, stepMs: [Double]) -> Timings {
-        Timings(
-            totalMs: 0, conditionMs: conditionMs, embedMs: 0, attnMs: 0, mlpMs: 0, blockMs: 0, reuseMs: 0, finalMs: 0,
-            decodeMs: decodeMs, schedulerMs: 0, stepMs: stepMs)
-    }
-}

@@ -1,6 +1,6 @@
 @testable import LazyDiT
 
-/// Traces without an engine.
+/// Traces and timings without an engine.
 extension Trace {
     /// Of `steps` steps and `blocks` blocks, in which `ran` says what ran and every module took a millisecond.
     static func made(
@@ -16,5 +16,15 @@ extension Trace {
             modules: (0..<blocks).flatMap { ["block_\($0)_attn", "block_\($0)_mlp"] },
             scores: cube { _, _ in score }, ran: cube(ran), extrapolated: cube { _, _ in false },
             moduleMs: cube { _, _ in 1 })
+    }
+}
+
+extension Timings {
+    static func made(
+        totalMs: Double = 0, conditionMs: Double = 0, decodeMs: Double = 0, stepMs: [Double] = []
+    ) -> Timings {
+        Timings(
+            totalMs: totalMs, conditionMs: conditionMs, embedMs: 0, attnMs: 0, mlpMs: 0, blockMs: 0, reuseMs: 0,
+            finalMs: 0, decodeMs: decodeMs, schedulerMs: 0, stepMs: stepMs)
     }
 }

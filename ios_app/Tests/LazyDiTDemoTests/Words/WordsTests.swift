@@ -54,6 +54,15 @@ import Testing
         #expect(english.cell(Cell(step: 0, module: 0), in: unguided) == "Attention, block 1, step 1: reused, 1.0 ms")
     }
 
+    @Test func aBenchmarksCellsAreSpokenWithTheirHeadings() throws {
+        let images = [40.0, 44, 42].map { TimedImage(timings: .made(totalMs: $0), lazyRatio: 0.3) }
+        let row = BenchmarkRow(
+            Timed(case: .always(10), images: images), plainMs: [:], engine: "native", precision: "fp32")
+        #expect(english.cells(row) == ["always", "10", "30 %", "42 ms", "44 ms"])
+        #expect(
+            english.spokenCells(row) == ["Policy, always", "Steps, 10", "Reused, 30 %", "Median, 42 ms", "90 %, 44 ms"])
+    }
+
     @Test func withoutACellTheMapIsExplained() {
         let guided = Trace.made(steps: 1, blocks: 1) { _, _ in true }
         let unguided = Trace.made(steps: 1, blocks: 1, samples: 1) { _, _ in true }
