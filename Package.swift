@@ -23,7 +23,7 @@ let package = Package(
         .library(name: "LazyDiT", targets: ["LazyDiT"]),
         .library(name: "LazyDiTCoreML", targets: ["LazyDiTCoreML"]),
         .library(name: "LazyDiTNative", targets: ["LazyDiTNative"]),
-    ],
+    ] + (signatures ? [.library(name: "CoreGraphics", targets: ["CoreGraphics"])] : []),
     targets: [
         .target(
             name: "LazyDiTCore", path: "runtime/core", exclude: ["CMakeLists.txt", "version.cmake"], sources: ["src"],
