@@ -1,5 +1,6 @@
 # make demo: export the demo model, draw images with every policy, print the latency table, write the report.
 # make test: formatting, lint, types, C++ tests under sanitizers (memory, threads), valgrind and fuzzers, Python, Kotlin and Swift tests.
+# make ios-project: the demo model for iPhones and, by XcodeGen, the Xcode project of the demo app.
 # make install-android: the Kotlin library of runtime/android, into Maven's local repository.
 # make tools: build lazydit-run and lazydit-bench, the command-line tools without Python, into build/tools.
 # make arm: the same tools for 64-bit Arm, against the wheel for that processor, into build/arm.
@@ -27,6 +28,7 @@ KOTLIN := java -jar $(KTLINT) --log-level=error --relative \
   $(foreach folder,runtime/android android_app,'$(folder)/**/*.kt' '$(folder)/**/*.kts')
 SWIFT := scripts/swift
 APPLE_BUNDLE := build/apple/coreml/tiny-ios18/manifest.json
+IOS_BUNDLE := build/ios/demo-ios/manifest.json
 SWIFT_STRICT := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Wconversion -Xcxx -Werror
 DEMO := demo-out
 
@@ -43,7 +45,8 @@ export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: setup tools arm demo test lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app \
-  android-native android-bundles runtime-reference lint-android install-android test-apple test-apple-here fuzz fuzzers format clean
+  android-native android-bundles runtime-reference lint-android install-android ios-bundle ios-project test-apple \
+  test-apple-here fuzz fuzzers format clean
 
 setup: $(VENV)/.installed
 
@@ -165,6 +168,16 @@ test-android-app: install-android $(ANDROID_BUILD)/demo-android/manifest.json
 	android_app/scripts/apk build/android-app runtime/android/consumer-rules.pro
 	android_app/scripts/verify-apk build/android-app runtime/android/src/main/cpp
 
+# The bundle that becomes the iOS app's resource.
+ios-bundle: $(IOS_BUNDLE)
+
+$(IOS_BUNDLE): $(VENV)/.installed $(export_sources)
+	mkdir -p $(dir $(@D))
+	lazydit-export --target ios --out $(@D) --force
+
+ios-project: ios-bundle
+	xcodegen generate --spec ios_app/project.yml
+
 # Swift's tests, where there is Swift or it can be installed; else a line says that they did not run.
 test-apple: setup
 	@if scripts/swift --version >/dev/null; then $(MAKE) --no-print-directory test-apple-here; \
@@ -181,6 +194,7 @@ test-apple-here: tools runtime-reference $(APPLE_BUNDLE)
 	$(SWIFT) build $(SWIFT_STRICT) --scratch-path build/swift
 	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) test $(SWIFT_STRICT) --scratch-path build/swift-signatures
 	$(SWIFT) test $(SWIFT_STRICT) --package-path ios_app --scratch-path build/swift-ios-app
+	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) build $(SWIFT_STRICT) --package-path ios_app --scratch-path build/swift-ios-screens
 	$(SWIFT) test --sanitize=thread --scratch-path build/swift-threads --filter 'Generation|Cancellation'
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path build/swift-memory
 
