@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import swift
 from lazydit import __version__
 from lazydit.errors import LazyDiTError
 from lazydit.files import existing_file, sha256
@@ -47,6 +48,8 @@ def make_cache(folder: Path) -> Path:
 def target_for(executor: str | None) -> str:
     """The target whose bundles `executor` is made for; android for one that takes any."""
     engine = (executor or "").partition(":")[0]
+    if engine in swift.TARGETS:
+        return swift.TARGETS[engine]
     return next((name for name in TARGETS if executor_for(name) == engine), "android")
 
 

@@ -19,8 +19,8 @@ from lazydit_export.adb import Phone
 from lazydit_export.pushed import KEPT, bundle_files, bundle_name, forget_pushed, push_changed
 from lazydit_runtime.manifest import FILE_NAME, Manifest
 from lineup import Lineup
-from protocol import Case, EngineSpec, ImageTimes
-from schedule import spread_schedule
+from protocol import EngineSpec
+from tool_engine import ToolEngine
 
 BENCH = "bin/lazydit-bench"
 RUN = f"{KEPT}/run"
@@ -126,22 +126,14 @@ class AndroidPhone:
         ]
 
 
-class PhoneEngine(EngineProcess):
+class PhoneEngine(ToolEngine):
     """An engine on the phone; it ends with the connection that this process holds."""
 
     def __init__(
         self, phone: Phone, script: str, modules: int, spec: EngineSpec, folder: Path
     ) -> None:
         self._phone = phone
-        self._modules = modules
-        super().__init__(phone.command(script), spec, folder)
-
-    def image(self, case: Case, label: int, seed: int) -> ImageTimes:
-        """lazydit-bench makes no schedules: it is told whether each module runs in each step."""
-        asked = asdict(case)
-        if case.ratio is not None:
-            asked["schedule"] = spread_schedule(case.steps, self._modules, case.ratio).tolist()
-        return ImageTimes(**self.ask("image", case=asked, label=label, seed=seed))
+        super().__init__(phone.command(script), modules, spec, folder)
 
     def _exchange(self, question: dict[str, Any]) -> dict[str, Any]:
         """Raises PhoneLost where the connection has ended and not the engine."""

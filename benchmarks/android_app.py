@@ -1,9 +1,8 @@
-"""A benchmark inside the demo app on a phone: the app's own screen does it, started over adb."""
+"""A benchmark inside the demo app on an Android phone: its own screen does it, started over adb."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import secrets
 import shlex
 import sys
@@ -17,17 +16,16 @@ from typing import Any
 from rich.console import Console
 from rich.status import Status
 
-from compare import OldRun, is_row
+from app_report import checked, with_ratios
+from compare import OldRun
 from conditions import read_conditions, summary
 from lazydit.errors import LazyDiTError
 from lazydit_export.adb import Phone
 from lazydit_export.install import APP, FILES, install_bundle, require_app
 from lazydit_export.pushed import bundle_name, forget_pushed
 from lineup import Lineup, line_up
-from measurement import ratio_columns
 from output import print_run
 from phone import phone_facts
-from verdict import conclude
 
 ACTIVITY = f"{APP}/.BenchmarkActivity"
 ACTION = f"{APP}.BENCHMARK"
@@ -36,7 +34,7 @@ RESULTS = f"{FILES}/benchmarks"
 POLL_S = 1.0
 
 
-def run_in_app(phone: Phone, arguments: argparse.Namespace, old: OldRun | None) -> None:
+def run_in_android_app(phone: Phone, arguments: argparse.Namespace, old: OldRun | None) -> None:
     """Installs the bundle, has the app measure it, prints its rows.
 
     Raises LazyDiTError when the app is missing, ends early, or says why it cannot.
@@ -113,33 +111,3 @@ def measured(phone: Phone, words: list[str], result: str) -> dict[str, Any]:
 
 def _exists(phone: Phone, path: str) -> bool:
     return phone.shell(f"test -f {shlex.quote(path)}").code == 0
-
-
-def checked(text: bytes) -> dict[str, Any]:
-    """The app's result; LazyDiTError when it is none, or says what has failed."""
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        content = None
-    if isinstance(content, dict) and isinstance(content.get("failed"), str):
-        raise LazyDiTError(f"the app says: {content['failed']}")
-    rows = content.get("rows") if isinstance(content, dict) else None
-    if not isinstance(rows, list) or not rows or not all(is_row(row) for row in rows):
-        raise LazyDiTError("the app's result has no table: install the app of this version")
-    assert isinstance(content, dict)
-    return content
-
-
-def with_ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with vs_always, made of `images`: the times of their images by round."""
-    plain = {row["steps"]: row.get("images") for row in rows if row["policy"] == "always"}
-    complete = []
-    for row in rows:
-        times, baseline = row.get("images"), plain.get(row["steps"])
-        compared = row["policy"] != "always" and times and baseline and len(times) == len(baseline)
-        ratio = ratio_columns("vs_always", conclude(times, baseline) if compared else None)
-        complete.append(
-            {k: v for k, v in {**row, **ratio, "failed": None}.items() if k != "images"}
-        )
-    names = dict.fromkeys(name for row in complete for name in row)
-    return [{name: row.get(name) for name in names} for row in complete]

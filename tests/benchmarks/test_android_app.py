@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-import app
+import android_app
 import latency
 from lazydit.errors import LazyDiTError
 from lazydit_export.adb import Phone
@@ -43,7 +43,7 @@ def phone_with_app(phone: AdbDevice, monkeypatch: pytest.MonkeyPatch) -> AdbDevi
     phone.install("pm", f"echo package:{APP}")
     phone.place(FILES).mkdir(parents=True)
     answer_with(phone, json.dumps(RESULT))
-    monkeypatch.setattr(app, "POLL_S", 0.05)
+    monkeypatch.setattr(android_app, "POLL_S", 0.05)
     return phone
 
 
