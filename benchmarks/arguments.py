@@ -13,6 +13,7 @@ from lazydit.errors import LazyDiTError
 from lazydit_runtime.executors import executor_names
 from lazydit_runtime.policies import POLICY_NAMES
 from protocol import PEERS
+from swift import TARGETS as SWIFT
 
 PRECISIONS = ("fp32", "fp16", "int8", "int4")
 OUTPUTS = ("md", "json", "jsonl", "csv")
@@ -25,6 +26,8 @@ examples:
   python benchmarks/latency.py --model dit-s-2 --steps 10 --rounds 9 -o json > now.json
   python benchmarks/latency.py --model dit-s-2 --threads 1,2 --executor executorch,onnxruntime
   python benchmarks/latency.py --device android --bench build/android/lazydit-bench --threads 2,4
+  python benchmarks/latency.py --device ios --steps 10,20 --rounds 10
+  python benchmarks/latency.py --device mac --bundle lazydit-ios --steps 10,20
 """
 
 
@@ -64,8 +67,9 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
         const=ATTACHED,
         default=HOST,
         metavar="NAME",
-        help="where to measure: host, which is this machine and the default, or android; without a "
-        "value a phone if one is attached",
+        help="where to measure: host, which is this machine and the default, mac, which is it with "
+        "Core ML from Python and from Swift, android, or ios, which is the demo app on an iPhone; "
+        "without a value an Android phone if one is attached",
     )
     parser.add_argument(
         "--model",
@@ -92,21 +96,29 @@ def add_cache(parser: argparse.ArgumentParser) -> None:
 
 
 def add_phone(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("a phone, over adb")
-    group.add_argument("--serial", help="which, where several are attached; see adb devices")
+    group = parser.add_argument_group("a phone, over adb or Xcode's devicectl")
+    group.add_argument(
+        "--serial",
+        help="which, where several are attached: see adb devices; an iPhone's UDID or name, see "
+        "xcrun devicectl list devices",
+    )
     group.add_argument(
         "--bench",
         type=Path,
         metavar="PATH",
-        help="lazydit-bench for the phone; build/android/lazydit-bench if left out",
+        help="lazydit-bench for the Android phone, build/android/lazydit-bench if left out; with "
+        "Swift on this machine lazydit-bench-apple, build/apple/lazydit-bench-apple if left out",
     )
     group.add_argument(
-        "--app", action="store_true", help="measure inside the demo app instead of lazydit-bench"
+        "--app",
+        action="store_true",
+        help="on Android, measure inside the demo app instead of lazydit-bench",
     )
     group.add_argument(
         "--clean",
         action="store_true",
-        help="remove bundle and lazydit-bench afterwards, which otherwise stay for the next run",
+        help="on Android, remove bundle and lazydit-bench afterwards, which otherwise stay for the "
+        "next run",
     )
 
 
@@ -136,8 +148,8 @@ def add_sweeps(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--executor",
         type=several(executor),
-        help="engines, such as executorch,onnxruntime:CUDAExecutionProvider; the target's own if "
-        "left out",
+        help="engines, such as executorch,onnxruntime:CUDAExecutionProvider, or Swift's: "
+        f"{', '.join(SWIFT)}; the target's own if left out",
     )
 
 
@@ -168,7 +180,7 @@ def one_of(names: Sequence[str]) -> Callable[[str], str]:
 
 def executor(text: str) -> str:
     """The name of an executor, which a colon and a device may follow."""
-    one_of(executor_names())(text.partition(":")[0])
+    one_of([*executor_names(), *SWIFT])(text.partition(":")[0])
     return text
 
 

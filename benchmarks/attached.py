@@ -6,62 +6,56 @@ import argparse
 import shutil
 import sys
 
+from device import Host
+from device_arguments import check_app_arguments, check_here_arguments, check_phone_arguments
+from ios_device import IosDevice, find_ios_device
 from lazydit.errors import LazyDiTError
 from lazydit_export.adb import Phone, attached_phones, find_phone
+from mac import Mac, mac_executors, require_mac
+from swift import engine_options, find_tool, is_swift
 
 HOST = "host"
+MAC = "mac"
 ANDROID = "android"
+IOS = "ios"
 ATTACHED = "attached"
-"""--device without a value: a phone if there is one, else the host."""
+"""--device without a value: an Android phone if there is one, else the host."""
+
+DEVICES = (HOST, MAC, ANDROID, IOS)
 
 
-def chosen_phone(arguments: argparse.Namespace) -> Phone | None:
-    """The phone to measure, None for this machine.
+def chosen_device(arguments: argparse.Namespace) -> Host | Phone | IosDevice:
+    """What to measure.
 
     Raises LazyDiTError when the device asked for is not known or not there, or when other arguments
     do not go with it.
     """
-    phone = _find(arguments.device, arguments.serial)
-    if phone is None:
-        _refuse_phone_arguments(arguments)
-    else:
-        _refuse_host_arguments(arguments)
-    return phone
+    name = _named(arguments.device, arguments.serial)
+    if name == IOS:
+        check_app_arguments(arguments)
+        return find_ios_device(arguments.serial)
+    if name == ANDROID:
+        phone = find_phone(arguments.serial)
+        check_phone_arguments(arguments)
+        return phone
+    if name == MAC:
+        require_mac()
+        arguments.executor = arguments.executor or mac_executors(arguments.bundle)
+    check_here_arguments(arguments)
+    swift = [executor for executor in arguments.executor or [] if is_swift(executor)]
+    for executor in swift:
+        engine_options(executor)
+    tool = find_tool(arguments.bench) if swift else None
+    return Mac(tool) if name == MAC else Host(tool)
 
 
-def _find(device: str, serial: str | None) -> Phone | None:
-    if device == ANDROID or (device == ATTACHED and serial is not None):
-        return find_phone(serial)
+def _named(device: str, serial: str | None) -> str:
     if device == ATTACHED:
-        if shutil.which("adb") and attached_phones():
-            return find_phone(None)
-        print("no phone is attached: measuring the host", file=sys.stderr)
-    elif device != HOST:
-        raise LazyDiTError(f"device '{device}' is not known: choose {HOST} or {ANDROID}")
-    return None
-
-
-def _refuse_phone_arguments(arguments: argparse.Namespace) -> None:
-    for name in ("serial", "bench", "app", "clean"):
-        if getattr(arguments, name):
-            raise LazyDiTError(
-                f"--{name} is about a phone: add --device {ANDROID}, or leave it out"
-            )
-
-
-def _refuse_host_arguments(arguments: argparse.Namespace) -> None:
-    if arguments.peers:
-        raise LazyDiTError("peers do not run on a phone: give --peers none")
-    if arguments.executor not in (None, ["executorch"]):
-        raise LazyDiTError("lazydit-bench runs ExecuTorch's programs: leave --executor out")
-    if not arguments.app:
-        return
-    if arguments.bench is not None:
-        raise LazyDiTError("the app holds its own runtime: leave --bench or --app out")
-    for name in ("threads", "precision"):
-        if len(getattr(arguments, name) or []) > 1:
-            raise LazyDiTError(f"the app runs one bundle as it is: give one value of --{name}")
-    if arguments.ratio is not None:
-        raise LazyDiTError(
-            "the app times every gate set of a step count: leave --ratio or --app out"
-        )
+        if serial is not None or (shutil.which("adb") and attached_phones()):
+            return ANDROID
+        print("no Android phone is attached: measuring the host", file=sys.stderr)
+        return HOST
+    if device not in DEVICES:
+        known = f"{', '.join(DEVICES[:-1])} or {DEVICES[-1]}"
+        raise LazyDiTError(f"device '{device}' is not known: choose {known}")
+    return device

@@ -12,6 +12,7 @@ from conductor import EngineProcess
 from facts import processor_name
 from lineup import Lineup
 from protocol import EngineSpec
+from swift import is_swift, start_swift
 
 _WORKER = Path(__file__).with_name("worker.py")
 
@@ -46,7 +47,11 @@ class Device(Protocol):
 
 
 class Host:
-    """This machine."""
+    """This machine; `swift` is the tool that stands for the engines of Swift's runtime."""
+
+    def __init__(self, swift: Path | None = None) -> None:
+        self._swift = swift
+        self._modules = 0
 
     @property
     def processors(self) -> int:
@@ -55,9 +60,12 @@ class Host:
         return os.cpu_count() or 1
 
     def take(self, lineup: Lineup) -> Lineup:
+        self._modules = len(lineup.manifest.graph.modules)
         return lineup
 
     def start(self, spec: EngineSpec, folder: Path) -> EngineProcess:
+        if self._swift is not None and is_swift(spec.executor):
+            return start_swift(self._swift, self._modules, spec, folder)
         return EngineProcess([sys.executable, str(_WORKER)], spec, folder)
 
     def settle(self) -> None:

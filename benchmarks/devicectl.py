@@ -63,7 +63,7 @@ _REMEDIES = (
         "wait until it is, and repeat",
     ),
 )
-"""A code of CoreDevice and a pattern in an error's words, either of which calls for the sentence."""
+"""CoreDevice's code, a pattern in an error's words, and the sentence that either calls for."""
 
 _WORDS = (
     "NSLocalizedDescription",

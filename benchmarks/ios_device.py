@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devicectl import DeviceLost, devicectl
+from devicectl import ANSWER_S, DeviceLost, devicectl
 from lazydit.errors import LazyDiTError
 from lazydit_export.install import APP
 
@@ -73,9 +73,8 @@ class IosDevice:
                 raise DeviceLost(f"{source} did not arrive from the iPhone: repeat")
             return local.read_bytes()
 
-    def _ask(self, command: str, *arguments: str, limit_s: float | None = None) -> dict[str, Any]:
-        limit = {} if limit_s is None else {"limit_s": limit_s}
-        return devicectl(command, "--device", self.udid, *arguments, **limit)
+    def _ask(self, command: str, *arguments: str, limit_s: float = ANSWER_S) -> dict[str, Any]:
+        return devicectl(command, "--device", self.udid, *arguments, limit_s=limit_s)
 
 
 @dataclass(frozen=True)

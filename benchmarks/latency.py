@@ -20,14 +20,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from app import run_in_app
+from android_app import run_in_android_app
 from arguments import parse_arguments
-from attached import chosen_phone
+from attached import chosen_device
 from cases import cases_for, equal_latency_cases, second_plain_case
 from compare import OldRun, read_old_run
 from contestants import Contestant, bring_to_start
 from device import Device, Host
 from facts import facts_of
+from ios_app import run_in_ios_app
+from ios_device import IosDevice
 from lazydit.errors import LazyDiTError
 from lineup import Lineup, line_up
 from measurement import Timed
@@ -124,17 +126,19 @@ def take_turns(
 def run(argv: Sequence[str] | None) -> None:
     arguments = parse_arguments(argv, __doc__)
     old = None if arguments.compare is None else read_old_run(arguments.compare)
-    phone = chosen_phone(arguments)
+    chosen = chosen_device(arguments)
     if arguments.peers is None:
-        own = phone is None and arguments.model == "dit-s-2"
-        arguments.peers = list(PEERS) if own else []
-    if phone is not None and arguments.app:
-        run_in_app(phone, arguments, old)
-    elif phone is not None:
-        with opened_phone(phone, arguments.bench, clean=arguments.clean) as device:
-            run_on(device, arguments, old)
+        here = isinstance(chosen, Host)
+        arguments.peers = list(PEERS) if here and arguments.model == "dit-s-2" else []
+    if isinstance(chosen, Host):
+        run_on(chosen, arguments, old)
+    elif isinstance(chosen, IosDevice):
+        run_in_ios_app(chosen, arguments, old)
+    elif arguments.app:
+        run_in_android_app(chosen, arguments, old)
     else:
-        run_on(Host(), arguments, old)
+        with opened_phone(chosen, arguments.bench, clean=arguments.clean) as phone:
+            run_on(phone, arguments, old)
 
 
 def run_on(device: Device, arguments: argparse.Namespace, old: OldRun | None) -> None:

@@ -76,7 +76,7 @@ def test_threads_and_executors_are_swept_with_the_peers_once_per_thread_count(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--device", "watch"], "device 'watch' is not known: choose host or android"),
+        (["--device", "watch"], "device 'watch' is not known: choose host, mac, android or ios"),
         (["--model", "dit-xxl"], "there is no model dit-xxl: choose demo, dit-s-2 or the path"),
         (["--peers", "tensorflow"], "there is no tensorflow, choose from executorch-whole"),
         (["--precision", "fp7"], "there is no fp7, choose from fp32"),
