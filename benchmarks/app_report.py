@@ -32,8 +32,10 @@ def with_ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     complete = []
     for row in rows:
         times, baseline = row.get("images"), plain.get(row["steps"])
-        compared = row["policy"] != "always" and times and baseline and len(times) == len(baseline)
-        ratio = ratio_columns("vs_always", conclude(times, baseline) if compared else None)
+        found = None
+        if row["policy"] != "always" and times and baseline and len(times) == len(baseline):
+            found = conclude(times, baseline)
+        ratio = ratio_columns("vs_always", found)
         complete.append(
             {k: v for k, v in {**row, **ratio, "failed": None}.items() if k != "images"}
         )

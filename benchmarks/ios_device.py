@@ -88,11 +88,33 @@ class _Listed:
     model: str
     pairing: str
     developer_mode: str
+    transport: str
     tunnel: str
 
     @property
     def names(self) -> tuple[str, ...]:
         return self.name, self.udid, self.identifier, self.serial
+
+    @property
+    def is_here(self) -> bool:
+        """The list also holds what was paired once: that has no transport while it is away."""
+        return bool(self.transport) or self.tunnel != "unavailable"
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps it from being used, with what to do; None if it is ready."""
+        name = self.name or self.udid
+        if self.pairing == "unpaired":
+            return (
+                f"{name} is not paired with this Mac: unlock it, plug it in, answer its question "
+                "with Trust and repeat"
+            )
+        if self.developer_mode == "disabled":
+            return (
+                f"developer mode is off on {name}: switch it on in Settings, Privacy & Security, "
+                "and repeat"
+            )
+        return None
 
 
 def find_ios_device(serial: str | None) -> IosDevice:
@@ -100,7 +122,7 @@ def find_ios_device(serial: str | None) -> IosDevice:
 
     Raises LazyDiTError when there is none, more than one to choose from, or it is not ready.
     """
-    attached = [device for device in _listed() if device.tunnel != "unavailable"]
+    attached = [device for device in _listed() if device.is_here]
     if serial is not None:
         attached = [device for device in attached if serial in device.names]
         if not attached:
@@ -110,26 +132,13 @@ def find_ios_device(serial: str | None) -> IosDevice:
             )
     if not attached:
         raise LazyDiTError("no iPhone is attached: plug one in and unlock it")
-    if len(attached) > 1:
-        names = ", ".join(device.name or device.udid for device in attached)
-        raise LazyDiTError(f"{len(attached)} iPhones are attached ({names}): choose with --serial")
-    (device,) = attached
-    _require_ready(device)
-    return IosDevice(device.udid, device.model)
-
-
-def _require_ready(device: _Listed) -> None:
-    name = device.name or device.udid
-    if device.pairing == "unpaired":
-        raise LazyDiTError(
-            f"{name} is not paired with this Mac: unlock it, plug it in, answer its question with "
-            "Trust and repeat"
-        )
-    if device.developer_mode == "disabled":
-        raise LazyDiTError(
-            f"developer mode is off on {name}: switch it on in Settings, Privacy & Security, and "
-            "repeat"
-        )
+    ready = [device for device in attached if device.problem is None]
+    if len(ready) > 1:
+        names = ", ".join(f"{device.name} {device.udid}" for device in ready)
+        raise LazyDiTError(f"{len(ready)} iPhones are attached ({names}): choose with --serial")
+    if not ready:
+        raise LazyDiTError(str(attached[0].problem))
+    return IosDevice(ready[0].udid, ready[0].model)
 
 
 def _listed() -> list[_Listed]:
@@ -150,6 +159,7 @@ def _listed() -> list[_Listed]:
                 model=_text(hardware, "marketingName") or _text(hardware, "productType"),
                 pairing=_text(connection, "pairingState"),
                 developer_mode=_text(state, "developerModeStatus"),
+                transport=_text(connection, "transportType"),
                 tunnel=_text(connection, "tunnelState"),
             )
         )

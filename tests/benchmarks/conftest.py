@@ -1,5 +1,6 @@
 """Cases of engines that nobody started, and phones that nobody plugged in."""
 
+import json
 import os
 import socket
 import subprocess
@@ -9,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+import ios_app
+import xcode
 from contestants import Contestant
 from measurement import Timed
 from protocol import BUNDLE, Case, EngineSpec, ImageTimes
 from tests.benchmarks.adb_device import AdbDevice, adb_device
+from tests.benchmarks.apple_tools import AppleTools
+from tests.benchmarks.ios_run import RESULT
 
 MakeTimed = Callable[..., Timed]
 
@@ -78,3 +83,15 @@ def attach(adb_server: None, tmp_path: Path) -> Iterator[Callable[..., AdbDevice
 def phone(attach: Callable[..., AdbDevice]) -> AdbDevice:
     """The one phone that is attached."""
     return attach()
+
+
+@pytest.fixture
+def apple(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppleTools:
+    """A Mac with Xcode and an iPhone, whose app answers at once with RESULT."""
+    tools = AppleTools.make(tmp_path)
+    tools.set(result=json.dumps(RESULT))
+    monkeypatch.setenv("PATH", f"{tools.programs}:{os.environ['PATH']}")
+    monkeypatch.delenv("DEVELOPMENT_TEAM", raising=False)
+    monkeypatch.setattr(xcode, "ROOT", tools.checkout)
+    monkeypatch.setattr(ios_app, "POLL_S", 0.01)
+    return tools

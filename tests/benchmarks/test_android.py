@@ -266,7 +266,7 @@ def test_without_a_value_and_a_phone_it_is_the_host(
     arguments = ["--bundle", str(small_bundle.directory), "--device", "--steps", "4"]
     assert latency.main([*arguments, "--rounds", "1", "--threads", "1", "-o", "json"]) == 0
     printed = capsys.readouterr()
-    assert "no phone is attached: measuring the host" in printed.err
+    assert "no Android phone is attached: measuring the host" in printed.err
     assert json.loads(printed.out)["device"] == "host"
 
 

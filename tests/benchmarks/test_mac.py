@@ -48,7 +48,8 @@ def on_mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(bundle: SmallBundle, bench: Path, *arguments: str) -> list[str]:
-    base = ["--bundle", str(bundle.directory), "--bench", str(bench)]
+    base = ["--bundle", str(bundle.directory), "--model", str(bundle.checkpoint)]
+    base += ["--cache", str(bench.parent), "--bench", str(bench)]
     return [*base, "--steps", "4", "--rounds", "1", "--threads", "1", "-o", "json", *arguments]
 
 
@@ -87,7 +88,7 @@ def test_a_mac_runs_the_bundle_s_executor_from_python_and_from_swift(
         python, in_swift = rows["executorch", policy], rows["swift-native", policy]
         assert python["failed"] is None and in_swift["failed"] is None
         assert python["lazy_ratio"] == in_swift["lazy_ratio"]
-        assert python.get("limit_share") is None
+        assert python.get("limit_share") is None and in_swift["peak_mb"] > 0
 
 
 def test_a_mac_exports_for_core_ml() -> None:
