@@ -86,9 +86,15 @@ def test_a_run_on_the_phone_is_compared_with(
 
 
 def test_the_app_is_waited_for_while_it_runs(apple: AppleTools) -> None:
-    apple.fail("device copy from", MISSING, MISSING, LOST, LOST, MISSING)
+    apple.fail("device copy from", MISSING, LOST, LOST, MISSING, LOST, LOST, MISSING)
     assert measure() == 0
     assert [words[2:5] for words in apple.calls].count(["device", "info", "processes"]) == 3
+
+
+def test_an_app_may_end_because_it_is_done(apple: AppleTools) -> None:
+    apple.set(result=json.dumps(RESULT), ends=True)
+    apple.fail("device copy from", MISSING)
+    assert measure() == 0
 
 
 def test_a_connection_that_stays_lost_is_a_sentence(

@@ -48,8 +48,7 @@ def on_mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(bundle: SmallBundle, bench: Path, *arguments: str) -> list[str]:
-    base = ["--bundle", str(bundle.directory), "--model", str(bundle.checkpoint)]
-    base += ["--cache", str(bench.parent), "--bench", str(bench)]
+    base = ["--bundle", str(bundle.directory), "--bench", str(bench)]
     return [*base, "--steps", "4", "--rounds", "1", "--threads", "1", "-o", "json", *arguments]
 
 
@@ -72,14 +71,16 @@ def test_swift_takes_turns_with_python(
     policies = ("always", "schedule 0.5")
     assert rows.keys() == {(e, p) for e in ("executorch", "swift-native") for p in policies}
     for (_, policy), row in rows.items():
-        assert row["failed"] is None and row["image_ms"] > 0 and row["limit_share"] > 0
+        assert row["failed"] is None and row["image_ms"] > 0
         assert row["lazy_ratio"] == (0 if policy == "always" else 0.5)
 
 
 def test_a_mac_runs_the_bundle_s_executor_from_python_and_from_swift(
     on_mac: None, small_bundle: SmallBundle, bench: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert latency.main(run(small_bundle, bench, "--device", "mac")) == 0
+    # With the weights at hand, the bare products would be timed elsewhere.
+    weights = ["--model", str(small_bundle.checkpoint), "--cache", str(bench.parent)]
+    assert latency.main(run(small_bundle, bench, "--device", "mac", *weights)) == 0
     content = json.loads(capsys.readouterr().out)
     assert (content["device"], content["processor"]) == ("mac", "Acme M9")
     assert content["system"] == "macOS 15.1"
