@@ -37,8 +37,7 @@ def build_app() -> Path:
     bundle = build / "demo-ios"
     if not (bundle / FILE_NAME).is_file():
         raise LazyDiTError(
-            f"there is no {bundle} for the app to hold: run lazydit-export --target ios --out "
-            f"{bundle} and repeat"
+            f"there is no {bundle} for the app to hold: run make ios-bundle and repeat"
         )
     project, derived = _project(), build / "derived"
     words = ["xcodebuild", "-project", str(project), "-scheme", SCHEME]

@@ -89,4 +89,4 @@ def test_the_app_needs_its_own_bundle(
 ) -> None:
     shutil.rmtree(apple.checkout / "build")
     said = sentence(capsys)
-    assert said.startswith("there is no ") and "run lazydit-export --target ios --out " in said
+    assert said.startswith("there is no ") and said.endswith(": run make ios-bundle and repeat")
