@@ -18,7 +18,7 @@ let package = Package(
     products: [.library(name: "LazyDiTDemoModels", targets: ["LazyDiTDemo"])],
     dependencies: [.package(name: "LazyDiT", path: "..")],
     targets: [
-        .target(name: "LazyDiTDemo", dependencies: [lazydit("LazyDiT")]),
+        .target(name: "LazyDiTDemo", dependencies: [lazydit("LazyDiT"), lazydit("LazyDiTBenchmark")]),
         .testTarget(name: "LazyDiTDemoTests", dependencies: ["LazyDiTDemo", lazydit("LazyDiTNative")]),
     ]
         + (signatures

@@ -1,3 +1,4 @@
+import LazyDiT
 import LazyDiTDemo
 import SwiftUI
 
@@ -28,7 +29,7 @@ struct PlanCard: View {
 
     private var policies: some View {
         Choices(
-            words(.policies), PolicyChoice.allCases, width: 128, name: { words.policy($0) },
+            words(.policies), Policy.Kind.allCases, width: 128, name: { words.policy($0) },
             isChosen: { state.plan.policies.contains($0) }, choose: { policy in model.choose { $0.toggle(policy) } })
     }
 

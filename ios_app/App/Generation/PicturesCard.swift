@@ -24,7 +24,7 @@ struct PicturesCard: View {
 /// An image and what it is of; room for it until it is there.
 private struct Picture: View {
     let result: GenerationResult?
-    let policy: PolicyChoice
+    let policy: Policy.Kind
     @Environment(\.words) private var words
 
     var body: some View {

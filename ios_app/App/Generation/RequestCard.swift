@@ -1,3 +1,4 @@
+import LazyDiT
 import LazyDiTDemo
 import SwiftUI
 
@@ -55,7 +56,7 @@ struct RequestCard: View {
 
     private var policy: some View {
         Choices(
-            words(.policy), PolicyChoice.allCases, width: 128, name: { words.policy($0) },
+            words(.policy), Policy.Kind.allCases, width: 128, name: { words.policy($0) },
             isChosen: { $0 == state.choice.policy }, choose: { policy in model.choose { $0.policy = policy } })
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import LazyDiT
+import LazyDiTBenchmark
 
 /// Everything that the benchmark's screen shows; `progress` is nil while nothing runs.
 public struct BenchmarkState: Sendable {
@@ -105,7 +106,7 @@ public final class BenchmarkModel {
         let cases = plan.cases(lazydit.bundle)
         let images = cases.count * (plan.rounds + 1)
         var conditions: [DeviceCondition] = []
-        let all = try await LazyDiTDemo.measure(
+        let all = try await LazyDiTBenchmark.measure(
             lazydit, cases, rounds: plan.rounds,
             onImage: { done in state.change { $0.progress = .init(done: done, images: images) } },
             onRound: { _ in conditions.append(condition()) })

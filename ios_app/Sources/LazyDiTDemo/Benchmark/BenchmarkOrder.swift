@@ -1,4 +1,5 @@
 import Foundation
+import LazyDiT
 
 /// What a computer asks for when it launches the app (`benchmarks/latency.py --device ios`):
 /// `--benchmark --steps 10,20 --policies always,lazy --rounds 5 --out NAME.json`, and `--bundle NAME` if wished.
@@ -32,9 +33,9 @@ public struct BenchmarkOrder: Equatable, Sendable {
         if steps.isEmpty || steps.contains(where: { $0 <= 0 }) {
             throw refused("--steps needs numbers from 1 with commas between them")
         }
-        let policies = Self.list(options["--policies"]).map(PolicyChoice.init(rawValue:))
+        let policies = Self.list(options["--policies"]).map(Policy.Kind.init(rawValue:))
         if policies.isEmpty || policies.contains(nil) {
-            let known = PolicyChoice.allCases.map(\.rawValue).joined(separator: ", ")
+            let known = Policy.Kind.allCases.map(\.rawValue).joined(separator: ", ")
             throw refused("--policies needs some of \(known), with commas between them")
         }
         plan = BenchmarkPlan(policies: policies.compactMap { $0 }, steps: steps, rounds: rounds)

@@ -1,5 +1,6 @@
 import Foundation
 import LazyDiT
+import LazyDiTBenchmark
 
 /// A finished benchmark; as JSON in the schema of benchmarks/latency.py: facts about the device and the run, and the rows.
 public struct BenchmarkReport: Encodable, Sendable {

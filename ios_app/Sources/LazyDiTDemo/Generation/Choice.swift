@@ -1,19 +1,11 @@
 import LazyDiT
 
-/// Who decides, as the screens offer it; the raw value is the policy's name.
-public enum PolicyChoice: String, CaseIterable, Codable, Sendable {
-    case lazy
-    case always
-    case everyN = "every-n"
-    case schedule
-}
-
 /// What the user asks for.
 public struct Choice: Codable, Equatable, Sendable {
     public var label = 3
     public var seed: UInt64 = 0
     public var steps = 20
-    public var policy = PolicyChoice.lazy
+    public var policy = Policy.Kind.lazy
     /// The wished one, of policy lazy; the nearest that was measured is taken.
     public var lazyRatio = 0.3
 

@@ -99,8 +99,8 @@ public final class GenerationModel {
         state.change { $0.work = .measuring }
         let request = Request(label: 0, steps: Self.measuredSteps, policy: .everyN())
         // The first generation of a process also pays for what is made on first use.
-        _ = try await lazydit.draw(request)
-        let result = try await lazydit.draw(request)
+        _ = try await lazydit.result(of: request)
+        let result = try await lazydit.result(of: request)
         let speed = Speed.measured(result.trace, result.timings)
         store.keep(speed, of: facts)
         return speed
@@ -109,7 +109,7 @@ public final class GenerationModel {
     private func draw(_ lazydit: LazyDiT, _ facts: BundleFacts) async throws {
         let choice = state.value.choice
         state.change { $0.drawing = nil }
-        let result = try await lazydit.draw(choice.request(facts)) { running($0, comparison: false) }
+        let result = try await lazydit.result(of: choice.request(facts)) { running($0, comparison: false) }
         let speed = state.value.speed?.updated(result) ?? .measured(result.trace, result.timings)
         store.keep(speed, of: facts)
         state.change {
@@ -121,7 +121,7 @@ public final class GenerationModel {
         let typicalMs = speed.imageMs(steps: result.steps, modules: modules, lazyRatio: result.lazyRatio)
         let steps = speed.plainSteps(typicalMs, modules: modules, most: result.steps)
         let plain = Request(label: choice.label, seed: choice.seed, steps: steps, policy: .always)
-        let comparison = try await lazydit.draw(plain) { running($0, comparison: true) }
+        let comparison = try await lazydit.result(of: plain) { running($0, comparison: true) }
         state.change { $0.drawing?.plain = comparison }
     }
 

@@ -68,7 +68,7 @@ public enum Work: Equatable, Sendable {
 
 /// A picture, and the same seed under plain DDIM with as many steps as take as long, where that is another.
 public struct Drawing: Sendable {
-    public let policy: PolicyChoice
+    public let policy: Policy.Kind
     public let result: GenerationResult
     public internal(set) var plain: GenerationResult?
     /// The cell of the map whose score is shown.

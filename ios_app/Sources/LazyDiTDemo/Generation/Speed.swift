@@ -1,4 +1,5 @@
 import LazyDiT
+import LazyDiTBenchmark
 
 /// How fast this device is with a bundle.
 public struct Speed: Codable, Equatable, Sendable {

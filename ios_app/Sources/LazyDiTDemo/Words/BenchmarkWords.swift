@@ -1,3 +1,5 @@
+import LazyDiTBenchmark
+
 /// The words of the benchmark's screen.
 extension Words {
     public func progress(_ progress: BenchmarkState.Progress) -> String {

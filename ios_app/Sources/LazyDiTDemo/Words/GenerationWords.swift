@@ -1,8 +1,9 @@
 import LazyDiT
+import LazyDiTBenchmark
 
 /// The words of the screen that draws.
 extension Words {
-    public func policy(_ policy: PolicyChoice) -> String {
+    public func policy(_ policy: Policy.Kind) -> String {
         switch policy {
         case .lazy: self(.policyLazy)
         case .always: self(.policyAlways)
@@ -44,12 +45,12 @@ extension Words {
         self(drawing.isCompared ? .pictures : .picturesAlone)
     }
 
-    public func pictureCaption(_ result: GenerationResult, _ policy: PolicyChoice) -> String {
+    public func pictureCaption(_ result: GenerationResult, _ policy: Policy.Kind) -> String {
         self(
             .pictureCaption, self.policy(policy), self(.stepCount, result.steps), duration(result.timings.totalMs))
     }
 
-    public func pictureDescription(_ result: GenerationResult, _ policy: PolicyChoice) -> String {
+    public func pictureDescription(_ result: GenerationResult, _ policy: Policy.Kind) -> String {
         self(.pictureDescription, result.label, self.policy(policy), duration(result.timings.totalMs))
     }
 

@@ -13,7 +13,7 @@ import Testing
     @Test func mapAndBarsAreDrawnInBothAppearances() async throws {
         let sandbox = try Sandbox()
         let result = try await sandbox.engine().use { lazydit in
-            try await lazydit.draw(Request(label: 3, steps: 20, policy: .lazyRatio(0.3)))
+            try await lazydit.result(of: Request(label: 3, steps: 20, policy: .lazyRatio(0.3)))
         }
         let selected = Cell(step: 7, module: 4)
         for appearance in Appearance.allCases {

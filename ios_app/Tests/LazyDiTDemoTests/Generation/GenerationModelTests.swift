@@ -156,8 +156,8 @@ import Testing
         #expect(drawing.result.lazyRatio == 0)
     }
 
-    @Test(arguments: [(PolicyChoice.everyN, 0.5), (.schedule, 0.45)])
-    func theOtherPoliciesReuseWhatTheyAreSaidToReuse(policy: PolicyChoice, ratio: Double) async throws {
+    @Test(arguments: [(Policy.Kind.everyN, 0.5), (.schedule, 0.45)])
+    func theOtherPoliciesReuseWhatTheyAreSaidToReuse(policy: Policy.Kind, ratio: Double) async throws {
         let choice = Choice(steps: 10, policy: policy)
         let drawing = try await drawn(choice)
         #expect(abs(drawing.result.lazyRatio - ratio) < 1e-9)

@@ -1,4 +1,5 @@
 import Foundation
+import LazyDiTBenchmark
 import Testing
 
 @testable import LazyDiT
@@ -57,7 +58,7 @@ import Testing
     @Test func aBenchmarksCellsAreSpokenWithTheirHeadings() throws {
         let images = [40.0, 44, 42].map { TimedImage(timings: .made(totalMs: $0), lazyRatio: 0.3) }
         let row = BenchmarkRow(
-            Timed(case: .always(10), images: images), plainMs: [:], engine: "native", precision: "fp32")
+            Timed(.always(10), images: images), plainMs: [:], engine: "native", precision: "fp32")
         #expect(english.cells(row) == ["always", "10", "30 %", "42 ms", "44 ms"])
         #expect(
             english.spokenCells(row) == ["Policy, always", "Steps, 10", "Reused, 30 %", "Median, 42 ms", "90 %, 44 ms"])

@@ -26,14 +26,25 @@ public enum Policy: Sendable, Equatable {
     /// feedforward at odd ones, so that nothing is reused twice in a row.
     case schedule(_ run: [[Bool]]? = nil, maxReuse: MaxReuse = .stored, extrapolate: Bool = false)
 
-    /// `always`, `lazy`, `every-n` or `schedule`.
-    public var name: String {
+    /// Which one, without its settings.
+    public var kind: Kind {
         switch self {
-        case .always: "always"
-        case .lazy, .lazyRatio: "lazy"
-        case .everyN: "every-n"
-        case .schedule: "schedule"
+        case .always: .always
+        case .lazy, .lazyRatio: .lazy
+        case .everyN: .everyN
+        case .schedule: .schedule
         }
+    }
+
+    /// `always`, `lazy`, `every-n` or `schedule`.
+    public var name: String { kind.rawValue }
+
+    /// The policies without their settings; the raw value is the name.
+    public enum Kind: String, CaseIterable, Codable, Sendable {
+        case lazy
+        case always
+        case everyN = "every-n"
+        case schedule
     }
 }
 

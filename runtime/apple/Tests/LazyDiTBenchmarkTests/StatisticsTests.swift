@@ -1,6 +1,5 @@
+import LazyDiTBenchmark
 import Testing
-
-@testable import LazyDiTDemo
 
 /// Expected values: numpy's median, quantile(method="inverted_cdf") and std(ddof=1).
 @Suite struct StatisticsTests {
