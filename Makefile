@@ -27,6 +27,7 @@ KTLINT := $(ANDROID_BUILD)/ktlint/ktlint-cli-1.7.1-all.jar
 KOTLIN := java -jar $(KTLINT) --log-level=error --relative \
   $(foreach folder,runtime/android android_app,'$(folder)/**/*.kt' '$(folder)/**/*.kts')
 SWIFT := scripts/swift
+BENCH_APPLE := build/apple/lazydit-bench-apple
 APPLE_BUNDLE := build/apple/coreml/tiny-ios18/manifest.json
 IOS_BUNDLE := build/ios/demo-ios/manifest.json
 SWIFT_STRICT := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Wconversion -Xcxx -Werror
@@ -45,8 +46,8 @@ export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: setup tools arm demo test lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app \
-  android-native android-bundles runtime-reference lint-android install-android ios-bundle ios-project test-apple \
-  test-apple-here fuzz fuzzers format clean
+  android-native android-bundles runtime-reference lint-android install-android ios-bundle ios-project bench-apple \
+  test-apple test-apple-here fuzz fuzzers format clean
 
 setup: $(VENV)/.installed
 
@@ -178,6 +179,14 @@ $(IOS_BUNDLE): $(VENV)/.installed $(export_sources)
 ios-project: ios-bundle
 	xcodegen generate --spec ios_app/project.yml
 
+# A command that runs the tool, also where Swift's libraries are in a folder.
+bench-apple: setup
+	$(SWIFT) build $(SWIFT_STRICT) -c release --product lazydit-bench-apple --scratch-path build/swift-release
+	mkdir -p $(dir $(BENCH_APPLE))
+	printf '#!/bin/sh\nexec %s %s "$$@"\n' $(CURDIR)/scripts/swift-run \
+	  $(CURDIR)/build/swift-release/release/lazydit-bench-apple >$(BENCH_APPLE)
+	chmod +x $(BENCH_APPLE)
+
 # Swift's tests, where there is Swift or it can be installed; else a line says that they did not run.
 test-apple: setup
 	@if scripts/swift --version >/dev/null; then $(MAKE) --no-print-directory test-apple-here; \
@@ -188,13 +197,14 @@ $(APPLE_BUNDLE): $(VENV)/.installed $(export_sources)
 	lazydit-export tests/data/reference/dit_7.pt --heads 4 --gates tests/data/reference/gates_7.pt \
 	  --target ios --precision fp32 --calibration-images 0 --out $(@D) --force
 
-test-apple-here: tools runtime-reference $(APPLE_BUNDLE)
+test-apple-here: tools runtime-reference bench-apple $(APPLE_BUNDLE)
 	python tests/runtime/apple/write_refusals.py $(ANDROID_BUILD)/tiny-android --out build/apple/refusals.json
 	$(SWIFT) format lint --strict --recursive $(swift_roots)
 	$(SWIFT) build $(SWIFT_STRICT) --scratch-path build/swift
 	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) test $(SWIFT_STRICT) --scratch-path build/swift-signatures
 	$(SWIFT) test $(SWIFT_STRICT) --package-path ios_app --scratch-path build/swift-ios-app
 	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) build $(SWIFT_STRICT) --package-path ios_app --scratch-path build/swift-ios-screens
+	pytest tests/runtime/apple
 	$(SWIFT) test --sanitize=thread --scratch-path build/swift-threads --filter 'Generation|Cancellation'
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path build/swift-memory
 

@@ -29,7 +29,9 @@ let package = Package(
                     name: "SwiftUI", dependencies: ["UIKit", lazydit("CoreGraphics")], path: "Signatures/SwiftUI"),
                 .executableTarget(
                     name: "LazyDiTApp",
-                    dependencies: ["LazyDiTDemo", "SwiftUI", "UIKit", "os", lazydit("LazyDiTCoreML")],
+                    dependencies: [
+                        "LazyDiTDemo", "SwiftUI", "UIKit", "os", lazydit("LazyDiTBenchmark"), lazydit("LazyDiTCoreML"),
+                    ],
                     path: "App", exclude: ["Assets.xcassets", "Localizable.xcstrings"]),
             ] : []),
     swiftLanguageModes: [.v6]

@@ -1,3 +1,4 @@
+import LazyDiTBenchmark
 import LazyDiTDemo
 import SwiftUI
 

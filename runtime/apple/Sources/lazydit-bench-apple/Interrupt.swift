@@ -15,6 +15,6 @@ func untilInterrupted<Value: Sendable>(
         source.resume()
         return source
     }
-    defer { sources.forEach { $0.cancel() } }
+    defer { for source in sources { source.cancel() } }
     return try await task.value
 }

@@ -3,21 +3,13 @@ import Foundation
 /// Bytes of physical memory that this process has; nil where the system does not tell.
 enum ProcessMemory {
     #if canImport(Darwin)
-        static func resident() -> Int? { taskInfo().map { Int($0.resident_size) } }
+        /// What it has had at most, so far: all that this system tells.
+        static func resident() -> Int? { peak() }
 
         /// The most it has had.
-        static func peak() -> Int? { taskInfo().map { Int($0.resident_size_max) } }
-
-        private static func taskInfo() -> mach_task_basic_info? {
-            var info = mach_task_basic_info()
-            let word = MemoryLayout<integer_t>.size
-            var count = mach_msg_type_number_t(MemoryLayout<mach_task_basic_info>.size / word)
-            let status = withUnsafeMutablePointer(to: &info) { info in
-                info.withMemoryRebound(to: integer_t.self, capacity: Int(count)) {
-                    task_info(mach_task_self_, task_flavor_t(MACH_TASK_BASIC_INFO), $0, &count)
-                }
-            }
-            return status == KERN_SUCCESS ? info : nil
+        static func peak() -> Int? {
+            var usage = rusage()
+            return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : nil
         }
     #else
         static func resident() -> Int? { status("VmRSS:") }

@@ -20,9 +20,12 @@ struct Question: Decodable {
 }
 
 extension Question.Case {
-    /// The policy; throws ``UseError`` where there is none of that name.
+    /// The policy; throws ``UseError`` where there is none of that name or it has no gates.
     func chosen() throws -> Policy {
-        switch Policy.Kind(rawValue: policy) {
+        if let gates, policy != Policy.Kind.lazy.rawValue {
+            throw UseError("policy \(policy) has no gates such as \(gates): leave them out")
+        }
+        return switch Policy.Kind(rawValue: policy) {
         case .always: .always
         case .lazy: .lazy(gates: gates)
         case .everyN: .everyN()

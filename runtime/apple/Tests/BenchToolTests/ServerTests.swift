@@ -68,6 +68,8 @@ import Testing
         _ = try await ask(#"{"do": "load", "cold": false}"#)
         let refused = try #require(try await image(#""policy": "lazy", "gates": "none""#)["failed"] as? String)
         #expect(refused.contains("none"))
+        let mixed = try #require(try await image(#""policy": "always", "gates": "7""#)["failed"] as? String)
+        #expect(mixed == "policy always has no gates such as 7: leave them out")
         #expect(try await image(#""policy": "always", "gates": null"#)["lazy_ratio"] as? Double == 0)
     }
 }
