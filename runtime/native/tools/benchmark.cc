@@ -94,6 +94,15 @@ void add_once(const Case& wanted, std::vector<Case>* cases) {
   if (!known) cases->push_back(wanted);
 }
 
+/* How many modules ran, by kind, over all steps and samples. Modules in running order: attn, mlp, attn, ... */
+Json runs_of(const Generation& generation) {
+  const uint8_t* const ran = lazydit_generation_ran(generation.get());
+  int64_t attn = 0;
+  int64_t mlp = 0;
+  for (size_t i = 0; i < generation.decisions(); ++i) (i % 2 == 0 ? attn : mlp) += ran[i];
+  return {{"attn", attn}, {"mlp", mlp}};
+}
+
 }  // namespace
 
 std::vector<Case> cases_of(const native::Bundle& bundle, const std::vector<std::string>& policies,
@@ -123,7 +132,8 @@ Json image_times(const Generation& generation) {
   return {{"image_ms", timings.total_ms},
           {"step_ms", std::vector<double>(steps, steps + generation.plan().get().steps)},
           {"lazy_ratio", generation.lazy_ratio()},
-          {"kind_ms", std::move(kinds)}};
+          {"kind_ms", std::move(kinds)},
+          {"runs", runs_of(generation)}};
 }
 
 Json measure(const native::Bundle& bundle, const Engine& engine, const std::vector<Case>& cases, int32_t rounds) {

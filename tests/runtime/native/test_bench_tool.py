@@ -13,7 +13,7 @@ from cases import Case
 from lazydit_runtime import Pipeline
 from measurement import Timed, kinds, times
 from protocol import ImageTimes
-from runtime_engine import policy_of
+from runtime_engine import image_times, policy_of
 from tests.conftest import TOOLS, SmallBundle, run_tool
 
 KINDS = ("condition", "embed", "attn", "mlp", "block", "reuse", "final", "decode", "scheduler")
@@ -75,6 +75,9 @@ def test_serves_the_latency_benchmark_as_the_runtime_does(small_bundle: SmallBun
         times = ImageTimes(**image)
         assert len(times.step_ms) == steps and set(times.kind_ms) == set(KINDS)
         assert sum(times.step_ms) <= times.image_ms
+    for image, result in zip(images, wanted, strict=False):
+        assert image["runs"] == image_times(result, ["attn", "mlp"] * 2).runs
+    assert images[-1]["runs"] == {"attn": 8, "mlp": 12}
 
 
 def test_a_question_that_fails_is_answered_and_the_next_too(small_bundle: SmallBundle) -> None:

@@ -66,7 +66,7 @@ actor Server {
         let request = Request(label: label, seed: seed, steps: wanted.steps, policy: try wanted.chosen())
         let result = try await lazydit.result(of: request)
         try await waitUntilIdle()
-        return .image(result.timings, lazyRatio: result.lazyRatio)
+        return .image(result)
     }
 
     private func memory() -> Answer {

@@ -50,6 +50,8 @@ import Testing
         let drawn = try await image(#""policy": "schedule", "gates": null, "schedule": [\#(rows)]"#)
         let ratio = try #require(drawn["lazy_ratio"] as? Double)
         #expect(abs(ratio - 6.0 / 42) < 1e-12)
+        // Of 7 steps and 2 samples; the first step runs everything.
+        #expect(drawn["runs"] as? [String: Int] == ["attn": 42, "mlp": 30])
     }
 
     @Test(arguments: [
