@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from apple.swift import TARGETS as SWIFT
 from attached import ATTACHED, HOST
 from bundles import default_cache
 from lazydit.errors import LazyDiTError
 from lazydit_runtime.executors import executor_names
 from lazydit_runtime.policies import POLICY_NAMES
 from protocol import PEERS
-from swift import TARGETS as SWIFT
 
 PRECISIONS = ("fp32", "fp16", "int8", "int4")
 OUTPUTS = ("md", "json", "jsonl", "csv")

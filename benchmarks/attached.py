@@ -6,13 +6,13 @@ import argparse
 import shutil
 import sys
 
+from apple.ios_device import IosDevice, find_ios_device
+from apple.mac import Mac, mac_executors, require_mac
+from apple.swift import engine_options, find_tool, is_swift
 from device import Host
 from device_arguments import check_app_arguments, check_here_arguments, check_phone_arguments
-from ios_device import IosDevice, find_ios_device
 from lazydit.errors import LazyDiTError
 from lazydit_export.adb import Phone, attached_phones, find_phone
-from mac import Mac, mac_executors, require_mac
-from swift import engine_options, find_tool, is_swift
 
 HOST = "host"
 MAC = "mac"

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import swift
+from apple import swift
 from lazydit import __version__
 from lazydit.errors import LazyDiTError
 from lazydit.files import existing_file, sha256

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol
 
+from apple.swift import is_swift, start_swift
 from conductor import EngineProcess
 from facts import processor_name
 from lineup import Lineup
 from protocol import EngineSpec
-from swift import is_swift, start_swift
 
 _WORKER = Path(__file__).with_name("worker.py")
 

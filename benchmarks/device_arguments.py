@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from apple.swift import COREML, NATIVE, is_swift
 from lazydit.errors import LazyDiTError
-from swift import COREML, NATIVE, is_swift
 
 _PHONE_ONLY = {"serial": "android or ios", "app": "android", "clean": "android"}
 

@@ -20,7 +20,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from android_app import run_in_android_app
+from android.app import run_in_android_app
+from android.phone import opened_phone
+from apple.ios_app import run_in_ios_app
+from apple.ios_device import IosDevice
 from arguments import parse_arguments
 from attached import chosen_device
 from cases import cases_for, equal_latency_cases, second_plain_case
@@ -28,13 +31,10 @@ from compare import OldRun, read_old_run
 from contestants import Contestant, bring_to_start
 from device import Device, Host
 from facts import facts_of
-from ios_app import run_in_ios_app
-from ios_device import IosDevice
 from lazydit.errors import LazyDiTError
 from lineup import Lineup, line_up
 from measurement import Timed
 from output import busy_machine, print_run
-from phone import opened_phone
 from protocol import BUNDLE, PEERS, Case, EngineSpec
 from rounds import run_rounds
 from rows import Rounds, rows_of

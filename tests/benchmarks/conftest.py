@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-import ios_app
-import xcode
+from apple import ios_app, xcode
 from contestants import Contestant
 from measurement import Timed
 from protocol import BUNDLE, Case, EngineSpec, ImageTimes
-from tests.benchmarks.adb_device import AdbDevice, adb_device
-from tests.benchmarks.apple_tools import AppleTools
-from tests.benchmarks.ios_run import RESULT
+from tests.benchmarks.android.adb_device import AdbDevice, adb_device
+from tests.benchmarks.apple.apple_tools import AppleTools
+from tests.benchmarks.apple.ios_run import RESULT
 
 MakeTimed = Callable[..., Timed]
 
@@ -52,8 +51,11 @@ def adb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         port = free.getsockname()[1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
+        # Caches of other programs stay where they are.
+        patch.setenv(
+            "XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+        )
         patch.setenv("HOME", str(home))
-        patch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME", str(home / "cache")))
         patch.delenv("ANDROID_SERIAL", raising=False)
         adb("start-server")
         yield

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import latency
-from swift import BUILT, find_tool
+from apple.swift import BUILT, find_tool
 from tests.conftest import TOOLS as NATIVE_TOOLS
 from tests.conftest import SmallBundle, ToolOutcome, run_tool
 

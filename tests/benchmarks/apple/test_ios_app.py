@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.apple_tools import LOST, MISSING, UDID, AppleTools
-from tests.benchmarks.ios_run import RESULT, measure, moment, sentence
+from tests.benchmarks.apple.apple_tools import LOST, MISSING, UDID, AppleTools
+from tests.benchmarks.apple.ios_run import RESULT, measure, moment, sentence
 
 APP = "org.lazydit.demo"
 

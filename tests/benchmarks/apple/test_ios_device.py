@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks.apple_programs import core_device_error
-from tests.benchmarks.apple_tools import LOST, UDID, AppleTools, device
-from tests.benchmarks.ios_run import RESULT, measure, sentence
+from tests.benchmarks.apple.apple_programs import core_device_error
+from tests.benchmarks.apple.apple_tools import LOST, UDID, AppleTools, device
+from tests.benchmarks.apple.ios_run import RESULT, measure, sentence
 
 WATCH = device("Watch", "W", hardware={"platform": "watchOS"})
 SIMULATED = device("Simulator", "S", hardware={"reality": "simulated"})

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from apple.swift import swift_executor_for
 from device import Host
 from lazydit.errors import LazyDiTError
 from lazydit_runtime.executors import executor_for
 from lazydit_runtime.manifest import FILE_NAME, Manifest
 from lineup import Lineup
-from swift import swift_executor_for
 
 
 class Mac(Host):

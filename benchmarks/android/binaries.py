@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lazydit.errors import LazyDiTError
 
-BUILT = Path(__file__).parent.parent / "build" / "android" / "lazydit-bench"
+BUILT = Path(__file__).parents[2] / "build" / "android" / "lazydit-bench"
 """Where docs/native.md builds it."""
 
 MACHINES = {"arm64-v8a": 0xB7, "armeabi-v7a": 0x28, "x86_64": 0x3E, "x86": 0x03, "riscv64": 0xF3}

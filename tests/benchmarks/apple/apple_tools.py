@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import apple_programs
-from tests.benchmarks.apple_programs import core_device_error
+from tests.benchmarks.apple import apple_programs
+from tests.benchmarks.apple.apple_programs import core_device_error
 
 UDID = "00008130-0000111122223333"
 

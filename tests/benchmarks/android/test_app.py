@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-import android_app
 import latency
+from android import app as android_app
 from lazydit.errors import LazyDiTError
 from lazydit_export.adb import Phone
 from lazydit_export.cli import install_on, phone_for
 from lazydit_export.install import APP, FILES
-from tests.benchmarks.adb_device import AdbDevice
+from tests.benchmarks.android.adb_device import AdbDevice
 from tests.conftest import SmallBundle
 
 ROWS: list[dict[str, Any]] = [

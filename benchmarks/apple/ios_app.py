@@ -16,17 +16,17 @@ from rich.console import Console
 from rich.status import Status
 
 from app_report import checked, with_ratios
+from apple.devicectl import DeviceLost, FileMissing
+from apple.ios_bundle import push_bundle
+from apple.ios_device import IosDevice
+from apple.swift import COREML, TARGETS
+from apple.xcode import build_app
 from compare import OldRun
-from devicectl import DeviceLost, FileMissing
-from ios_bundle import push_bundle
-from ios_device import IosDevice
 from lazydit.errors import LazyDiTError
 from lazydit_export.install import APP
 from lazydit_export.pushed import bundle_name
 from lineup import line_up
 from output import print_run
-from swift import COREML, TARGETS
-from xcode import build_app
 
 RESULTS = "Documents/benchmarks"
 

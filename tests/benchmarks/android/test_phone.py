@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import latency
-import phone as phone_module
-from tests.benchmarks.adb_device import AdbDevice
+from android import phone as phone_module
+from tests.benchmarks.android.adb_device import AdbDevice
 from tests.conftest import TOOLS, SmallBundle
 
 KEPT = "/data/local/tmp/lazydit"

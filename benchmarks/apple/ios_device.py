@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devicectl import ANSWER_S, DeviceLost, devicectl
+from apple.devicectl import ANSWER_S, DeviceLost, devicectl
 from lazydit.errors import LazyDiTError
 from lazydit_export.install import APP
 

@@ -11,8 +11,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from binaries import find_binary
-from conditions import Conditions, read_conditions, status_name, summary
+from android.binaries import find_binary
+from android.conditions import Conditions, read_conditions, status_name, summary
 from conductor import EngineFailed, EngineProcess
 from lazydit.errors import LazyDiTError
 from lazydit_export.adb import Phone

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.benchmarks.adb_services import Full, shell, sync
-from tests.benchmarks.adb_wire import MAX_DATA, VERSION, Packet, Stream, read_packet
+from tests.benchmarks.android.adb_services import Full, shell, sync
+from tests.benchmarks.android.adb_wire import MAX_DATA, VERSION, Packet, Stream, read_packet
 
 PROPERTIES = {
     "ro.product.manufacturer": "Acme",

@@ -8,8 +8,8 @@ import shutil
 
 import pytest
 
-from tests.benchmarks.apple_tools import AppleTools
-from tests.benchmarks.ios_run import measure, sentence
+from tests.benchmarks.apple.apple_tools import AppleTools
+from tests.benchmarks.apple.ios_run import measure, sentence
 
 NEEDS_XCODE = "an iPhone is measured from a Mac with Xcode 15 or later"
 

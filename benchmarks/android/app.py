@@ -16,16 +16,16 @@ from typing import Any
 from rich.console import Console
 from rich.status import Status
 
+from android.conditions import read_conditions, summary
+from android.phone import phone_facts
 from app_report import checked, with_ratios
 from compare import OldRun
-from conditions import read_conditions, summary
 from lazydit.errors import LazyDiTError
 from lazydit_export.adb import Phone
 from lazydit_export.install import APP, FILES, install_bundle, require_app
 from lazydit_export.pushed import bundle_name, forget_pushed
 from lineup import Lineup, line_up
 from output import print_run
-from phone import phone_facts
 
 ACTIVITY = f"{APP}/.BenchmarkActivity"
 ACTION = f"{APP}.BENCHMARK"

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 import latency
-import mac
-import swift
+from apple import mac, swift
+from apple.swift import engine_options, start_swift
 from lazydit.errors import LazyDiTError
 from lazydit_runtime.executors import executor_for
 from protocol import BUNDLE, EngineSpec
-from swift import engine_options, start_swift
 from tests.conftest import TOOLS, SmallBundle
 
 

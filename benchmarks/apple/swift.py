@@ -23,7 +23,7 @@ COMPUTE_UNITS = {
 }
 """What the Python executor `coreml` calls them, and what the tool does."""
 
-_BUILD = Path(__file__).parent.parent / "build"
+_BUILD = Path(__file__).parents[2] / "build"
 
 BUILT = _BUILD / "apple" / "lazydit-bench-apple"
 """Where runtime/apple/README.md builds the tool."""

@@ -9,11 +9,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from devicectl import NEEDS_XCODE
+from apple.devicectl import NEEDS_XCODE
 from lazydit.errors import LazyDiTError
 from lazydit_runtime.manifest import FILE_NAME
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SCHEME = "LazyDiTDemo"
 CONFIGURATION = "Release"
 TEAM = "DEVELOPMENT_TEAM"

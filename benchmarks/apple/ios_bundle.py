@@ -7,8 +7,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from devicectl import FileMissing
-from ios_device import IosDevice
+from apple.devicectl import FileMissing
+from apple.ios_device import IosDevice
 from lazydit_runtime.manifest import FILE_NAME
 
 BUNDLES = "Documents/bundles"

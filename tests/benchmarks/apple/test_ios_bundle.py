@@ -11,8 +11,8 @@ import pytest
 
 import lineup
 from models import Weights
-from tests.benchmarks.apple_tools import LOST, AppleTools
-from tests.benchmarks.ios_run import measure, sentence
+from tests.benchmarks.apple.apple_tools import LOST, AppleTools
+from tests.benchmarks.apple.ios_run import measure, sentence
 from tests.conftest import SmallBundle
 
 

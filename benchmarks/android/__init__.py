@@ -1,0 +1,1 @@
+"""An Android phone over adb: lazydit-bench on it, or the demo app."""
