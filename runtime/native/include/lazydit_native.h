@@ -12,7 +12,7 @@
  * it (see done_with in lazydit.h) and loaded again when it is next run, which takes little time with a weight cache.
  *
  * Threads. Generations on several threads may use one executor: its programs run one at a time. All executors of a
- * process share one pool of threads.
+ * process share one pool of threads, whose size the first one settles until the last is freed.
  *
  * Trust. ExecuTorch's loader is not made for hostile files: check a file's hash before you name it here.
  */
@@ -39,8 +39,8 @@ typedef struct lazydit_native_program {
 /* Zeros are the defaults. */
 typedef struct lazydit_native_options {
   /* Size of the process's pool of threads, 0 to 1024; 0 leaves it as it is, which is at first one per processor. More
-     than there are fast cores makes every program wait for the slow ones. A pool must not be resized while an executor
-     runs, nor with executors made before: free those first. */
+     than there are fast cores makes every program wait for the slow ones. While there are other executors the pool
+     stays as it is, whatever is asked for. */
   int32_t threads;
   /* Folder for the weights as the engine packs them for this processor, or NULL for none. The first load leaves them
      there, later loads map them: they are fast, and the weights need no memory of their own. The folder is made if need

@@ -17,6 +17,7 @@
 #include "options.h"
 #include "planned_memory.h"
 #include "reuse_kernel.h"
+#include "thread_pool.h"
 
 namespace lazydit::native {
 
@@ -57,6 +58,7 @@ class Executor {
   LoadedProgram& loaded(const Entry& entry);
 
   lazydit_executor interface_;
+  ThreadPoolShare threads_;
   std::mutex one_at_a_time_;
   std::string weight_cache_;
   std::vector<FilePlace> places_;

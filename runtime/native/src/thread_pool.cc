@@ -1,5 +1,6 @@
 #include "thread_pool.h"
 
+#include <mutex>
 #include <string>
 
 #include "failure.h"
@@ -21,13 +22,30 @@ ThreadPool* get_threadpool();
 
 namespace lazydit::native {
 
-void resize_thread_pool(int32_t threads) {
-  const auto wanted = static_cast<uint32_t>(threads);
+namespace {
+
+std::mutex mutex;
+size_t shares = 0;
+
+void resize(uint32_t threads) {
   auto* const pool = executorch::extension::threadpool::get_threadpool();
-  if (wanted == 0 || (pool != nullptr && pool->get_thread_count() == wanted)) return;
-  if (pool == nullptr || !pool->_unsafe_reset_threadpool(wanted))
+  if (pool != nullptr && pool->get_thread_count() == threads) return;
+  if (pool == nullptr || !pool->_unsafe_reset_threadpool(threads))
     throw Failure(LAZYDIT_EXECUTOR_FAILED,
                   "ExecuTorch cannot make a pool of " + std::to_string(threads) + " threads: choose fewer threads");
+}
+
+}  // namespace
+
+ThreadPoolShare::ThreadPoolShare(int32_t threads) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (shares == 0 && threads > 0) resize(static_cast<uint32_t>(threads));
+  ++shares;
+}
+
+ThreadPoolShare::~ThreadPoolShare() {
+  const std::lock_guard<std::mutex> lock(mutex);
+  --shares;
 }
 
 void in_parallel(size_t count, executorch::runtime::FunctionRef<void(size_t)> work) {

@@ -9,8 +9,16 @@
 
 namespace lazydit::native {
 
-/* Makes the pool `threads` large; 0 leaves it. A method takes hold of the pool when it is loaded: size it before. */
-void resize_thread_pool(int32_t threads);
+/* A share in the pool. Methods hold on to the pool that they found when they were loaded, so that its size is settled by
+   whoever takes a share while nobody else has one, and stays until the last share is gone. */
+class ThreadPoolShare {
+ public:
+  /* Makes the pool `threads` large where it may; 0 leaves it. Throws Failure. */
+  explicit ThreadPoolShare(int32_t threads);
+  ~ThreadPoolShare();
+  ThreadPoolShare(const ThreadPoolShare&) = delete;
+  ThreadPoolShare& operator=(const ThreadPoolShare&) = delete;
+};
 
 /* Calls `work` with every number below `count`, on the pool's threads, and returns when all calls have. They must not
    throw. */

@@ -85,7 +85,8 @@ class Pipeline:
             executor: the name of the engine, such as "torch", the oracle, with a colon and a device
                 where the engine has several; None takes the one that bundles of this target are
                 made for.
-            threads: how many the engine uses, at least 1; None leaves it to the engine.
+            threads: how many the engine uses, at least 1; None leaves it to the engine. Native
+                pipelines of a process share one pool, which keeps its size while there are others.
             checkpoint: the weights that the bundle was made of; only "torch" reads it.
 
         Raises LazyDiTError with one sentence when anything is wrong; nothing was run then.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -113,6 +114,24 @@ class NativeGenerationTest : public testing::Test {
     }
   }
 
+  /* Of a generation whose policy, label and seed `index` chooses. */
+  std::vector<float> Latent(size_t index, const Engine& engine) const {
+    const std::array<const char*, 4> policies = {"always", "lazy", "every-n", "schedule"};
+    Wish wish;
+    wish.policy = policies[index % policies.size()];
+    const GenerationPtr generation = Planned(wish);
+    lazydit_request request{};
+    request.label = static_cast<int64_t>(index) % bundle_.manifest().model.num_classes;
+    request.seed = index;
+    request.guidance = bundle_.manifest().default_guidance;
+    lazydit_error error;
+    EXPECT_EQ(lazydit_generation_run(generation.get(), &request, engine.executor(), &error), LAZYDIT_OK)
+        << error.message;
+    const auto [channels, height, width] = bundle_.manifest().model.latent_shape;
+    const float* latent = lazydit_generation_latent(generation.get());
+    return std::vector<float>(latent, latent + channels * height * width);
+  }
+
   Bundle bundle_;
   Engine engine_;
   lazydit_error error_{};
@@ -128,22 +147,7 @@ TEST_F(NativeGenerationTest, EndsWithAnyProgramThatFailsAndRunsAgain) {
 
 TEST_F(NativeGenerationTest, OnEightThreadsIsWhatItIsAlone) {
   constexpr size_t kGenerations = 8;
-  const std::array<const char*, 4> policies = {"always", "lazy", "every-n", "schedule"};
-  const auto generate = [&](size_t index) {
-    Wish wish;
-    wish.policy = policies[index % policies.size()];
-    const GenerationPtr generation = Planned(wish);
-    lazydit_request request{};
-    request.label = static_cast<int64_t>(index) % bundle_.manifest().model.num_classes;
-    request.seed = index;
-    request.guidance = bundle_.manifest().default_guidance;
-    lazydit_error error;
-    EXPECT_EQ(lazydit_generation_run(generation.get(), &request, engine_.executor(), &error), LAZYDIT_OK)
-        << error.message;
-    const auto [channels, height, width] = bundle_.manifest().model.latent_shape;
-    const float* latent = lazydit_generation_latent(generation.get());
-    return std::vector<float>(latent, latent + channels * height * width);
-  };
+  const auto generate = [&](size_t index) { return Latent(index, engine_); };
   std::array<std::vector<float>, kGenerations> at_once;
   std::vector<std::thread> threads;
   for (size_t i = 0; i < kGenerations; ++i)
@@ -152,6 +156,20 @@ TEST_F(NativeGenerationTest, OnEightThreadsIsWhatItIsAlone) {
     });
   for (std::thread& thread : threads) thread.join();
   for (size_t i = 0; i < kGenerations; ++i) EXPECT_EQ(at_once[i], generate(i)) << i;
+}
+
+TEST_F(NativeGenerationTest, IsNotDisturbedByExecutorsThatAskForAnotherNumberOfThreads) {
+  const std::vector<float> alone = Latent(0, engine_);
+  std::atomic<bool> done = false;
+  std::thread others([&] {
+    for (int32_t threads = 1; !done; threads = threads % 3 + 1) {
+      const Engine other(bundle_, EngineOptions{threads, ""});
+      EXPECT_EQ(Latent(0, other), alone);
+    }
+  });
+  for (int repetition = 0; repetition < 50; ++repetition) EXPECT_EQ(Latent(0, engine_), alone);
+  done = true;
+  others.join();
 }
 
 }  // namespace

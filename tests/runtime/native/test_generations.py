@@ -17,4 +17,4 @@ def test_generations_cancel_fail_and_run_at_the_same_time_without_loss(
     environment = os.environ | {"LAZYDIT_TEST_BUNDLE": str(small_bundle.directory)}
     done = subprocess.run([TESTS], env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "[  PASSED  ] 3 tests." in done.stdout
+    assert "[  PASSED  ] 4 tests." in done.stdout

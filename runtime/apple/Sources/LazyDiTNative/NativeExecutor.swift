@@ -10,7 +10,8 @@ public struct NativeExecutorFactory: ExecutorFactory {
     public let name = "native"
     /// `liblazydit_native`, as `make tools` leaves it in `build/tools/runtime/native`.
     public var library: URL
-    /// Size of the process's pool of threads; nil leaves it as it is, which is at first one per processor.
+    /// Size of the process's pool of threads, which keeps it while there are other executors; nil leaves it as it is, which is
+    /// at first one per processor.
     public var threads: Int?
     /// Folder for weights as the engine packs them for this processor, which makes every load but the first fast; nil
     /// keeps none. Give one that only you can write. Linux only.
