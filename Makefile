@@ -27,8 +27,9 @@ KTLINT := $(ANDROID_BUILD)/ktlint/ktlint-cli-1.7.1-all.jar
 KOTLIN := java -jar $(KTLINT) --log-level=error --relative \
   $(foreach folder,runtime/android android_app,'$(folder)/**/*.kt' '$(folder)/**/*.kts')
 SWIFT := scripts/swift
-BENCH_APPLE := build/apple/lazydit-bench-apple
-APPLE_BUNDLE := build/apple/coreml/tiny-ios18/manifest.json
+APPLE_BUILD := build/apple
+BENCH_APPLE := $(APPLE_BUILD)/lazydit-bench-apple
+APPLE_BUNDLES := $(foreach precision,fp32 fp16,$(foreach ios,18 17,$(APPLE_BUILD)/coreml/tiny-$(precision)-ios$(ios)))
 IOS_BUNDLE := build/ios/demo-ios/manifest.json
 SWIFT_STRICT := -Xswiftc -warnings-as-errors -Xcxx -Wall -Xcxx -Wextra -Xcxx -Wconversion -Xcxx -Werror
 DEMO := demo-out
@@ -46,8 +47,8 @@ export PYTHON
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: setup tools arm demo test lint test-core test-threads test-valgrind test-fuzz test-python test-android test-android-app \
-  android-native android-bundles runtime-reference lint-android install-android ios-bundle ios-project bench-apple \
-  test-apple test-apple-here fuzz fuzzers format clean
+  android-native android-bundles runtime-reference coreml-bundles coreml-recording lint-android install-android \
+  ios-bundle ios-project bench-apple test-apple test-apple-here fuzz fuzzers format clean
 
 setup: $(VENV)/.installed
 
@@ -192,13 +193,23 @@ test-apple: setup
 	@if scripts/swift --version >/dev/null; then $(MAKE) --no-print-directory test-apple-here; \
 	elif [ $$? -eq 69 ]; then echo "NOT TESTED: runtime/apple and ios_app, since there is no Swift 6 here"; else exit 2; fi
 
-$(APPLE_BUNDLE): $(VENV)/.installed $(export_sources)
+# The stem is a precision and a system: fp32-ios18.
+$(APPLE_BUILD)/coreml/tiny-%/manifest.json: $(VENV)/.installed $(export_sources)
 	mkdir -p $(dir $(@D))
-	lazydit-export tests/data/reference/dit_7.pt --heads 4 --gates tests/data/reference/gates_7.pt \
-	  --target ios --precision fp32 --calibration-images 0 --out $(@D) --force
+	lazydit-export tests/data/reference/dit_7.pt --heads 4 --gates tests/data/reference/gates_7.pt --target ios \
+	  --precision $(firstword $(subst -ios, ,$*)) --minimum-ios $(lastword $(subst -ios, ,$*)) \
+	  --calibration-images 0 --out $(@D) --force
 
-test-apple-here: tools runtime-reference bench-apple $(APPLE_BUNDLE)
-	python tests/runtime/apple/write_refusals.py $(ANDROID_BUILD)/tiny-android --out build/apple/refusals.json
+# Two at a time: an export keeps one core busy.
+coreml-bundles: setup
+	$(MAKE) --no-print-directory --jobs=2 $(APPLE_BUNDLES:=/manifest.json)
+
+# What the evaluator of Core ML bundles computes, call by call.
+coreml-recording: coreml-bundles
+	python -m tests.runtime.apple.record_coreml $(APPLE_BUNDLES) --out $(APPLE_BUILD)/coreml/recorded
+
+test-apple-here: tools runtime-reference bench-apple coreml-recording
+	python tests/runtime/apple/write_refusals.py $(ANDROID_BUILD)/tiny-android --out $(APPLE_BUILD)/refusals.json
 	$(SWIFT) format lint --strict --recursive $(swift_roots)
 	$(SWIFT) build $(SWIFT_STRICT) --scratch-path build/swift
 	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) test $(SWIFT_STRICT) --scratch-path build/swift-signatures

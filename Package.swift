@@ -46,7 +46,10 @@ let targets: [Target] = [
         name: "lazydit-bench-apple",
         dependencies: ["LazyDiTBenchmark", "LazyDiTCoreML", "LazyDiTNative"] + frameworks("CoreML"),
         path: "\(sources)/lazydit-bench-apple"),
-    .testTarget(name: "LazyDiTTests", dependencies: ["LazyDiT", "LazyDiTNative"], path: "\(tests)/LazyDiTTests"),
+    .target(name: "LazyDiTTestSupport", dependencies: ["LazyDiT"], path: "\(tests)/Support"),
+    .testTarget(
+        name: "LazyDiTTests", dependencies: ["LazyDiT", "LazyDiTNative", "LazyDiTTestSupport"],
+        path: "\(tests)/LazyDiTTests"),
     .testTarget(
         name: "LazyDiTBenchmarkTests", dependencies: ["LazyDiTBenchmark"], path: "\(tests)/LazyDiTBenchmarkTests"),
     .testTarget(name: "BenchToolTests", dependencies: ["lazydit-bench-apple"], path: "\(tests)/BenchToolTests"),
@@ -59,7 +62,8 @@ let signatureTargets: [Target] = [
     .target(name: "CoreGraphics", path: "runtime/apple/Signatures/CoreGraphics"),
     .target(name: "CoreML", path: "runtime/apple/Signatures/CoreML"),
     .testTarget(
-        name: "LazyDiTCoreMLTests", dependencies: ["LazyDiTCoreML", "CoreML", "CoreGraphics"],
+        name: "LazyDiTCoreMLTests",
+        dependencies: ["LazyDiTCoreML", "LazyDiTTestSupport", "CoreML", "CoreGraphics"],
         path: "\(tests)/LazyDiTCoreMLTests"),
 ]
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from lazydit.quiet import quiet_stderr
 from lazydit_runtime import Always, EveryN, FixedSchedule, Lazy, Pipeline, Request
 from lazydit_runtime.bundle import Bundle
 from lazydit_runtime.executors import Array, Executor, open_executor
@@ -98,8 +99,10 @@ class Recorder:
 
 def described(bundle: Bundle, name: str, spec: ProgramSpec) -> Json:
     """What the package of a program says about it; function is null where it holds but one."""
-    coremltools = importlib.import_module("coremltools")
     path = package_path(bundle, spec)
+    # coremltools remarks on its import what it lacks here.
+    with quiet_stderr():
+        coremltools = importlib.import_module("coremltools")
     description = coremltools.utils.load_spec(str(path)).description
     functions = {function.name: function for function in description.functions}
     of_program = functions[spec.method] if functions else description

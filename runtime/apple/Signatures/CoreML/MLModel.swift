@@ -9,7 +9,7 @@ public class MLModel: NSObject {
 
     @available(macOS 13.0, iOS 16.0, *)
     public class func compileModel(at modelURL: URL) async throws -> URL {
-        try StandIn.required().compile(modelURL)
+        try await StandIn.required().compile(modelURL)
     }
 
     @available(macOS 12.0, iOS 15.0, *)

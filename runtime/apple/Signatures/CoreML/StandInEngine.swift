@@ -4,7 +4,7 @@ import Foundation
 /// What stands behind the signatures in tests. Core ML has no such thing.
 public protocol StandInEngine: Sendable {
     /// Where the compiled model of a package was put.
-    func compile(_ package: URL) throws -> URL
+    func compile(_ package: URL) async throws -> URL
     func load(_ compiled: URL, _ configuration: MLModelConfiguration) throws -> any StandInFunction
 }
 
@@ -22,7 +22,14 @@ public enum StandIn {
 
     public static var engine: (any StandInEngine)? {
         get { lock.withLock { current } }
-        set { lock.withLock { current = newValue } }
+        set {
+            // What it held is let go of without the lock.
+            let old = lock.withLock {
+                defer { current = newValue }
+                return current
+            }
+            withExtendedLifetime(old) {}
+        }
     }
 
     /// Tells all who listen.

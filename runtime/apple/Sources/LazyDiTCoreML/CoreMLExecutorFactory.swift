@@ -47,7 +47,6 @@
         }
 
         private func load(_ bundle: ModelBundle, _ progress: (Int, Int) -> Void) async throws -> [LoadedProgram] {
-            try bundle.checkHoldsPackages()
             let packages = try bundle.packages()
             let loader = Loader(
                 bundle: bundle, computeUnits: computeUnits, models: CompiledModels(folder: try cache ?? .lazyditCache())

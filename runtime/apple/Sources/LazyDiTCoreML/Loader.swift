@@ -27,24 +27,27 @@
             } catch let error as LazyDiTError where kept {
                 // It may be damaged where its sizes do not show it.
                 guard case .executorUnavailable = error else { throw error }
-                return try await programs(of: package, in: models.compiledAnew(package), onProgress)
+                return try await programs(
+                    of: package, in: models.compiledAnew(package, inPlaceOf: compiled), onProgress)
             }
         }
 
         private func programs(
-            of package: ModelPackage, in compiled: URL, _ onProgress: (Int) -> Void
+            of package: ModelPackage, in compiled: CompiledModel, _ onProgress: (Int) -> Void
         ) async throws -> [LoadedProgram] {
             onProgress(1)
             var programs: [LoadedProgram] = []
             for program in package.programs {
                 try Task.checkCancellation()
-                programs.append(try await load(program, from: compiled))
+                programs.append(try await load(program, of: package, from: compiled))
                 onProgress(1 + programs.count)
             }
             return programs
         }
 
-        private func load(_ program: Program, from compiled: URL) async throws -> LoadedProgram {
+        private func load(
+            _ program: Program, of package: ModelPackage, from compiled: CompiledModel
+        ) async throws -> LoadedProgram {
             // A reuse is one pass over the tokens, too little to hand to another unit.
             let units = bundle.reusePrograms.contains(program.name) ? .cpuOnly : computeUnits
             let source = ModelSource(
@@ -57,8 +60,8 @@
                 throw error
             } catch {
                 throw LazyDiTError.executorUnavailable(
-                    "Core ML cannot load function \(program.method) of \(program.file) (\(oneLine(error))): export the "
-                        + "bundle again, or with --minimum-ios for this system")
+                    "Core ML cannot load function \(program.method) of \(program.file), which is for \(package.system) "
+                        + "(\(oneLine(error))): export the bundle again, or with --minimum-ios for this system")
             }
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import LazyDiT
+import LazyDiTTestSupport
 import Testing
 
 @Suite struct GenerationTests {

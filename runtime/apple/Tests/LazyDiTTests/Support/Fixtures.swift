@@ -20,28 +20,4 @@ enum Fixtures {
     static func open(_ bundle: String, _ executor: any ExecutorFactory = native) async throws -> LazyDiT {
         try await LazyDiT(bundle: bundles.appendingPathComponent(bundle), options: Options(executor: executor))
     }
-
-    /// Little-endian float32, as Python wrote them.
-    static func floats(_ name: String) throws -> [Float] {
-        let data = try Data(contentsOf: reference.appendingPathComponent(name))
-        return data.withUnsafeBytes { bytes in
-            (0..<bytes.count / 4).map {
-                Float(bitPattern: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self))
-            }
-        }
-    }
-}
-
-extension LazyDiT {
-    /// The whole generation.
-    func draw(_ request: Request, onStep: (Step.Progress) -> Void = { _ in }) async throws -> GenerationResult? {
-        var result: GenerationResult?
-        for try await step in generate(request) {
-            switch step {
-            case .progress(let progress): onStep(progress)
-            case .done(let done): result = done
-            }
-        }
-        return result
-    }
 }

@@ -2,6 +2,7 @@ import Foundation
 import LazyDiT
 import LazyDiTCore
 import LazyDiTNative
+import LazyDiTTestSupport
 
 /// The native executor behind Swift's ``Executor/run(_:inputs:outputs:)``, and what a test wants to happen before a program.
 final class SwiftExecutor: Executor {

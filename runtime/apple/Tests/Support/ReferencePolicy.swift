@@ -1,8 +1,8 @@
 import LazyDiT
 
 /// A policy as Python writes it.
-struct ReferencePolicy: Decodable {
-    let policy: Policy
+public struct ReferencePolicy: Decodable, Sendable {
+    public let policy: Policy
 
     private enum Keys: String, CodingKey {
         case name, gates, thresholds, n, run, extrapolate
@@ -10,7 +10,7 @@ struct ReferencePolicy: Decodable {
         case lazyRatio = "lazy_ratio"
     }
 
-    init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Keys.self)
         let extrapolate = try? values.decode(Bool.self, forKey: .extrapolate)
         let maxReuse = try Self.maxReuse(values)

@@ -1,16 +1,16 @@
 import Foundation
 
 /// A value that several threads change.
-final class Locked<Value>: @unchecked Sendable {
+public final class Locked<Value>: @unchecked Sendable {
     private let lock = NSLock()
     private var value: Value
 
-    init(_ value: Value) {
+    public init(_ value: Value) {
         self.value = value
     }
 
     @discardableResult
-    func withLock<Result>(_ work: (inout Value) throws -> Result) rethrows -> Result {
+    public func withLock<Result>(_ work: (inout Value) throws -> Result) rethrows -> Result {
         try lock.withLock { try work(&value) }
     }
 }
