@@ -123,7 +123,8 @@ extension CoreMLTests {
 
         /// Of all that lies in the cache, which has to be whole.
         private func ids(in cache: URL) throws -> [UUID] {
-            try Replay.entries(in: cache).map { try #require(CompiledModel(in: $0)).id }.sorted { $0.uuidString < $1.uuidString }
+            try Replay.entries(in: cache).map { try #require(CompiledModel(in: $0)).id }
+                .sorted { $0.uuidString < $1.uuidString }
         }
 
         private func damage(_ replay: Replay, _ contents: String) throws {
