@@ -128,7 +128,7 @@ extension CoreMLTests {
 
         @Test func bundlesOfOtherEngines() async throws {
             replay.use()
-            let android = try ModelBundle(directory: Replay.folder.appendingPathComponent("android/tiny-android"))
+            let android = try ModelBundle(directory: Replay.build.appendingPathComponent("android/tiny-android"))
             let sentence = await sentence { _ = try await replay.factory.open(android) }
             #expect(
                 sentence

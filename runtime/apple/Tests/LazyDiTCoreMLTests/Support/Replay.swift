@@ -1,14 +1,15 @@
 import CoreML
 import Foundation
 import LazyDiT
-import LazyDiTCoreML
 import LazyDiTTestSupport
+
+@testable import LazyDiTCoreML
 
 /// A bundle whose calls were recorded, and a folder for what a test compiles, removed with this object.
 final class Replay: Sendable {
-    static let folder = (0..<6).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+    static let build = (0..<6).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }
         .appendingPathComponent("build")
-    private static let bundles = folder.appendingPathComponent("apple/coreml")
+    private static let bundles = build.appendingPathComponent("apple/coreml")
 
     let bundle: ModelBundle
     let recording: Recording
@@ -46,7 +47,7 @@ final class Replay: Sendable {
     /// What is in a folder for compiled models, but for the lock.
     static func entries(in cache: URL) throws -> [URL] {
         try FileManager.default.contentsOfDirectory(at: cache, includingPropertiesForKeys: nil)
-            .filter { $0.lastPathComponent != ".lock" }
+            .filter { $0.lastPathComponent != FolderLock.file }
     }
 }
 

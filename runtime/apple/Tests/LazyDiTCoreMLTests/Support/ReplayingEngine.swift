@@ -17,7 +17,7 @@ final class ReplayingEngine: StandInEngine, Sendable {
     /// What a test wants to happen.
     struct Wishes: Sendable {
         var outputs = Outputs.inBackings
-        /// Before every compilation, predictions and loading of a program.
+        /// Called before a package is compiled, and before a program is loaded or run.
         var compiling: @Sendable () async throws -> Void = {}
         var loading: @Sendable (_ program: String) throws -> Void = { _ in }
         var running: @Sendable (_ program: String) throws -> Void = { _ in }
