@@ -216,8 +216,8 @@ test-apple-here: tools runtime-reference bench-apple coreml-recording
 	$(SWIFT) test $(SWIFT_STRICT) --package-path ios_app --scratch-path build/swift-ios-app
 	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) build $(SWIFT_STRICT) --package-path ios_app --scratch-path build/swift-ios-screens
 	pytest tests/runtime/apple
-	$(SWIFT) test --sanitize=thread --scratch-path build/swift-threads --filter 'Generation|Cancellation'
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path build/swift-memory
+	LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) test --sanitize=thread --scratch-path build/swift-sanitize-thread --filter 'Generation|Cancellation|CoreML'
+	ASAN_OPTIONS=detect_leaks=0 LAZYDIT_APPLE_SIGNATURES=1 $(SWIFT) test --sanitize=address --scratch-path build/swift-sanitize-address
 
 format: setup $(KTLINT)
 	ruff format $(python_roots)
