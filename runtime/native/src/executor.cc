@@ -13,11 +13,10 @@
 namespace lazydit::native {
 
 Executor::Executor(const std::vector<ProgramPlace>& places, const Options& options)
-    : interface_{this, run_reporting, nullptr, done_with},
-      threads_(options.threads),
-      weight_cache_(options.weight_cache) {
+    : interface_{this, run_reporting, nullptr, done_with}, weight_cache_(options.weight_cache) {
   silence_engine();
   executorch::runtime::runtime_init();
+  threads_.emplace(options.threads);
   for (const ProgramPlace& place : places) {
     auto file =
         std::find_if(places_.begin(), places_.end(), [&](const auto& known) { return known.path == place.file; });

@@ -58,7 +58,7 @@ class Executor {
   LoadedProgram& loaded(const Entry& entry);
 
   lazydit_executor interface_;
-  ThreadPoolShare threads_;
+  std::optional<ThreadPoolShare> threads_;  // before all that runs on them
   std::mutex one_at_a_time_;
   std::string weight_cache_;
   std::vector<FilePlace> places_;
