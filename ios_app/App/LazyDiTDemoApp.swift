@@ -38,15 +38,11 @@ struct LazyDiTDemoApp: App {
 extension Engine {
     /// Core ML, with the bundle that was built into the app or those that were copied into its documents.
     fileprivate static var app: Engine {
-        let coreML = CoreMLExecutorFactory()
-        return Engine(
+        Engine(
             bundles: Bundles(
                 folder: .documents.appendingPathComponent("bundles"),
                 shipped: Bundle.main.url(forResource: "demo-ios", withExtension: nil)),
-            executor: coreML,
-            prepare: { bundle, progress in
-                try await coreML.prewarm(ModelBundle(directory: bundle), progress: progress)
-            },
+            executor: .coreML(),
             freeMemory: { Device.freeMemory })
     }
 }

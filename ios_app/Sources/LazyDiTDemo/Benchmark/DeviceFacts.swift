@@ -1,4 +1,5 @@
 import Foundation
+import LazyDiTBenchmark
 
 /// What a report says of the device.
 public struct DeviceFacts: Equatable, Sendable {
@@ -18,9 +19,6 @@ public struct DeviceFacts: Equatable, Sendable {
 
     /// Of the device that this runs on, whose system is called `name`.
     public static func current(system name: String) -> DeviceFacts {
-        var names = utsname()
-        uname(&names)
-        let model = withUnsafeBytes(of: names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let version = ProcessInfo.processInfo.operatingSystemVersion
         #if arch(arm64)
             let architecture = "arm64"
@@ -28,7 +26,7 @@ public struct DeviceFacts: Equatable, Sendable {
             let architecture = "x86_64"
         #endif
         return DeviceFacts(
-            processor: model, machine: architecture, cpus: ProcessInfo.processInfo.processorCount,
+            processor: SystemNames.current.machine, machine: architecture, cpus: ProcessInfo.processInfo.processorCount,
             system: "\(name) \(version.majorVersion).\(version.minorVersion).\(version.patchVersion)")
     }
 }

@@ -4,53 +4,44 @@ import LazyDiT
 /// Opens a bundle when it is first needed and keeps it open; whoever uses it has it alone until done.
 @MainActor
 public final class Engine {
-    /// Makes an engine ready for the bundle in a folder before it is opened, which then is fast; tells how many of how
-    /// many parts are done.
-    public typealias Preparation =
-        @Sendable (_ bundle: URL, _ progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void) async throws ->
-        Void
-
     private let bundles: Bundles
     private let executor: any ExecutorFactory
-    private let prepare: Preparation
     private let freeMemory: @MainActor () -> Int?
     private let turn = Turn()
     private var open: LazyDiT?
 
     /// `freeMemory` gives the bytes that the app may still take, nil where nobody tells.
     public init(
-        bundles: Bundles, executor: any ExecutorFactory, prepare: @escaping Preparation = { _, _ in },
+        bundles: Bundles, executor: any ExecutorFactory,
         freeMemory: @escaping @MainActor () -> Int? = { nil }
     ) {
         self.bundles = bundles
         self.executor = executor
-        self.prepare = prepare
         self.freeMemory = freeMemory
     }
 
     /// Runs `work` with the bundle called `name`, nil for the newest that was copied, or else the app's own.
     ///
-    /// `onPreparing` is told the share of the engine's preparation that is done, 0 to 1. Throws ``ProblemError`` where there
-    /// is no bundle to work with, or too little memory for it.
+    /// `onOpening` is told the share of the opening that is done, 0 to 1, by engines that are slow. Throws ``ProblemError``
+    /// where there is no bundle to work with, or too little memory for it.
     func use<Value: Sendable>(
-        _ name: String? = nil, onPreparing: @escaping @MainActor (Double) -> Void = { _ in },
+        _ name: String? = nil, onOpening: @escaping @MainActor (Double) -> Void = { _ in },
         work: @MainActor (LazyDiT) async throws -> Value
     ) async throws -> Value {
         try await turn.take()
         defer { turn.giveBack() }
-        return try await work(opened(name, onPreparing))
+        return try await work(opened(name, onOpening))
     }
 
-    private func opened(_ name: String?, _ onPreparing: @escaping @MainActor (Double) -> Void) async throws -> LazyDiT {
+    private func opened(_ name: String?, _ onOpening: @escaping @MainActor (Double) -> Void) async throws -> LazyDiT {
         let directory = try bundles.find(name)
         if let open, open.bundle.directory == directory { return open }
         open = nil
         try checkMemory(directory)
         do {
-            try await prepare(directory) { done, total in
-                Task { @MainActor in onPreparing(Double(done) / Double(total)) }
+            let opened = try await LazyDiT(bundle: directory, options: Options(executor: executor)) { done, total in
+                Task { @MainActor in onOpening(Double(done) / Double(total)) }
             }
-            let opened = try await LazyDiT(bundle: directory, options: Options(executor: executor))
             open = opened
             return opened
         } catch let failure as LazyDiTError {

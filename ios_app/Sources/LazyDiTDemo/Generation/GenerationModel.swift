@@ -75,7 +75,7 @@ public final class GenerationModel {
         }
         job = Task {
             do {
-                try await engine.use(onPreparing: preparing) { lazydit in
+                try await engine.use(onOpening: preparing) { lazydit in
                     let facts = BundleFacts(lazydit.bundle)
                     state.change {
                         $0.facts = facts

@@ -54,30 +54,17 @@ import Testing
         #expect(sentence.contains("manifest.json"))
     }
 
-    @Test func aBundleIsPreparedAndOpenedOnce() async throws {
+    @Test func aBundleIsOpenedOnceAndTellsHowFarItIs() async throws {
         let shares = Watched<[Double]>([])
-        let engine = sandbox.engine(prepare: { bundle, progress in
-            #expect(bundle == Fixtures.demo)
-            progress(1, 4)
-            progress(4, 4)
-        })
-        let first = try await engine.use(
-            onPreparing: { share in shares.change { $0.append(share) } }, work: { $0 })
+        let engine = sandbox.engine(executor: Slow())
+        let first = try await engine.use(onOpening: { share in shares.change { $0.append(share) } }, work: { $0 })
         #expect(await shares.first { $0.count == 2 } == [0.25, 1])
         #expect(
-            try await engine.use(
-                onPreparing: { _ in Issue.record("prepared again") }, work: { $0 === first }))
+            try await engine.use(onOpening: { _ in Issue.record("opened again") }, work: { $0 === first }))
     }
 
-    @Test func whatCannotBePreparedIsNotUsed() async {
-        let engine = sandbox.engine(prepare: { _, _ in throw LazyDiTError.executorUnavailable("no room") })
-        #expect(await problem(engine) == .badBundle(sentence: "no room"))
-    }
-
-    @Test func aBundleIsPreparedBeforeItIsOpenedSoThatTheSlowPartCanBeWatched() async {
-        let engine = sandbox.engine(
-            executor: Unopened(), prepare: { _, _ in throw LazyDiTError.executorUnavailable("prepared") })
-        #expect(await problem(engine) == .badBundle(sentence: "prepared"))
+    @Test func whatCannotBeOpenedIsNotUsed() async {
+        #expect(await problem(sandbox.engine(executor: Full())) == .badBundle(sentence: "no room"))
     }
 
     @Test func tooLittleMemoryIsSaidBeforeAnythingIsLoaded() async throws {
@@ -122,7 +109,9 @@ import Testing
 private struct Failing: ExecutorFactory {
     let name = "failing"
 
-    func open(_ bundle: ModelBundle) async throws -> any Executor { Nothing() }
+    func open(
+        _ bundle: ModelBundle, progress: @Sendable (_ done: Int, _ total: Int) -> Void
+    ) async throws -> any Executor { Nothing() }
 
     private final class Nothing: Executor {
         func run(_ program: String, inputs: [Tensor], outputs: [Tensor]) throws {
@@ -131,11 +120,26 @@ private struct Failing: ExecutorFactory {
     }
 }
 
-/// An engine that opens nothing.
-private struct Unopened: ExecutorFactory {
-    let name = "unopened"
+/// An engine that opens a bundle in four parts.
+private struct Slow: ExecutorFactory {
+    let name = "slow"
 
-    func open(_ bundle: ModelBundle) async throws -> any Executor {
-        throw LazyDiTError.executorUnavailable("opened")
+    func open(
+        _ bundle: ModelBundle, progress: @Sendable (_ done: Int, _ total: Int) -> Void
+    ) async throws -> any Executor {
+        progress(1, 4)
+        progress(4, 4)
+        return try await Fixtures.native.open(bundle, progress: progress)
+    }
+}
+
+/// An engine that opens nothing.
+private struct Full: ExecutorFactory {
+    let name = "full"
+
+    func open(
+        _ bundle: ModelBundle, progress: @Sendable (_ done: Int, _ total: Int) -> Void
+    ) async throws -> any Executor {
+        throw LazyDiTError.executorUnavailable("no room")
     }
 }

@@ -46,11 +46,10 @@ final class Sandbox {
 
     func engine(
         shipped: URL? = Fixtures.demo, executor: any ExecutorFactory = Fixtures.native,
-        prepare: @escaping Engine.Preparation = { _, _ in }, freeMemory: Int? = nil
+        freeMemory: Int? = nil
     ) -> Engine {
         Engine(
-            bundles: Bundles(folder: bundles, shipped: shipped), executor: executor, prepare: prepare,
-            freeMemory: { freeMemory })
+            bundles: Bundles(folder: bundles, shipped: shipped), executor: executor, freeMemory: { freeMemory })
     }
 
     func generationModel(_ engine: Engine? = nil) -> GenerationModel {

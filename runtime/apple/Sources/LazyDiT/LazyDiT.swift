@@ -14,11 +14,22 @@ public final class LazyDiT: Sendable {
 
     /// Verifies the bundle in a folder and loads its programs into the engine that the options name.
     ///
-    /// Throws ``LazyDiTError`` with one sentence when anything is wrong; nothing was run then.
-    public init(bundle directory: URL, options: Options) async throws {
-        bundle = try await Self.aside { try ModelBundle(directory: directory) }
+    /// `progress` is told how many parts of the engine's loading are done, of how many, by engines that are slow. Throws
+    /// ``LazyDiTError`` with one sentence when anything is wrong; nothing was run then.
+    public convenience init(
+        bundle directory: URL, options: Options, progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws {
+        let bundle = try await Self.aside { try ModelBundle(directory: directory) }
+        try await self.init(bundle, options: options, progress: progress)
+    }
+
+    /// Loads the programs of a bundle that has been verified; else as ``init(bundle:options:progress:)``.
+    public init(
+        _ bundle: ModelBundle, options: Options, progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws {
+        self.bundle = bundle
         executor = options.executor.name
-        programs = try await options.executor.open(bundle)
+        programs = try await options.executor.open(bundle, progress: progress)
     }
 
     /// Generates one image each time it is iterated: a ``Step/progress(_:)`` per step, then ``Step/done(_:)``.

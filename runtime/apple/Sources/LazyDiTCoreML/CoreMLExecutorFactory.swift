@@ -6,7 +6,7 @@
     /// `--minimum-ios 17`.
     ///
     /// Packages are compiled when a bundle is first opened, which is slow, and kept in ``cache``; later openings only load
-    /// them. ``prewarm(_:progress:)`` does that first opening where progress can be shown.
+    /// them. ``prewarm(_:progress:)`` does what is slow ahead of that, say after an installation.
     ///
     /// Inputs and outputs lie in the scheduler's memory, so that the engine reads and writes in place where it can; what it
     /// hands back in memory of its own is copied. Every program is loaded once and runs one call at a time: generations
@@ -30,8 +30,11 @@
             self.cache = cache
         }
 
-        public func open(_ bundle: ModelBundle) async throws -> any Executor {
-            CoreMLExecutor(try await load(bundle) { _, _ in })
+        /// `progress` is told as in ``prewarm(_:progress:)``.
+        public func open(
+            _ bundle: ModelBundle, progress: @Sendable (_ done: Int, _ total: Int) -> Void
+        ) async throws -> any Executor {
+            CoreMLExecutor(try await load(bundle, progress))
         }
 
         /// Compiles the bundle's packages where needed and loads every program once, so that both is fast from then on.

@@ -23,7 +23,9 @@ public struct NativeExecutorFactory: ExecutorFactory {
         self.weightCache = weightCache
     }
 
-    public func open(_ bundle: ModelBundle) async throws -> any Executor {
+    public func open(
+        _ bundle: ModelBundle, progress: @Sendable (_ done: Int, _ total: Int) -> Void
+    ) async throws -> any Executor {
         guard bundle.target == "android" else {
             throw LazyDiTError.executorUnavailable(
                 "this bundle is for target \(bundle.target) and holds no ExecuTorch programs: run lazydit-export --target android"

@@ -36,15 +36,16 @@ struct Report: Encodable, Sendable {
         let factory = try options.factory()
         let (bundle, verifyMs) = try await timed { try ModelBundle(directory: options.bundleFolder) }
         try Task.checkCancellation()
-        let (_, coldMs) = try await timed { _ = try await factory.open(bundle) }
-        let (_, warmMs) = try await timed { _ = try await factory.open(bundle) }
+        let load = { try await LazyDiT(bundle, options: Options(executor: factory)) }
+        let (_, coldMs) = try await timed { _ = try await load() }
+        let (lazydit, warmMs) = try await timed { try await load() }
         try Task.checkCancellation()
-        let lazydit = try await LazyDiT(bundle: options.bundleFolder, options: Options(executor: factory))
         let cases = BenchmarkCase.cases(options.policies, steps: options.steps, in: bundle)
         let all = try await measure(lazydit, cases, rounds: options.rounds)
-        let system = systemNames()
+        let system = SystemNames.current
         return Report(
-            machine: system.machine, cpus: ProcessInfo.processInfo.activeProcessorCount, system: system.release,
+            machine: system.machine, cpus: ProcessInfo.processInfo.activeProcessorCount,
+            system: "\(system.name) \(system.release)",
             model: bundle.name, target: bundle.target, precision: bundle.precision, executor: lazydit.executor,
             threads: options.threads, rounds: options.rounds, verifyMs: verifyMs, loadColdMs: coldMs,
             loadWarmMs: warmMs, peakMemoryBytes: ProcessMemory.peak(),
@@ -75,13 +76,4 @@ struct Report: Encodable, Sendable {
         try container.encode(peakMemoryBytes, forKey: .peakMemoryBytes)
         try container.encode(rows, forKey: .rows)
     }
-}
-
-private func systemNames() -> (machine: String, release: String) {
-    var names = utsname()
-    uname(&names)
-    func text<Characters>(_ characters: Characters) -> String {
-        withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    }
-    return (text(names.machine), "\(text(names.sysname)) \(text(names.release))")
 }

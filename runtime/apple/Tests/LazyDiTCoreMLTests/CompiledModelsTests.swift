@@ -13,8 +13,8 @@ extension CoreMLTests {
         func packagesAreCompiledOnceAndKept(bundle: String, packages: Int) async throws {
             let replay = try Replay(bundle)
             let engine = replay.use()
-            _ = try await replay.factory.open(replay.bundle)
-            _ = try await replay.factory.open(replay.bundle)
+            _ = try await replay.factory.open(replay.bundle) { _, _ in }
+            _ = try await replay.factory.open(replay.bundle) { _, _ in }
             #expect(engine.compiled == packages)
             #expect(try Replay.entries(in: replay.cache).count == packages)
         }
@@ -23,11 +23,11 @@ extension CoreMLTests {
         func damagedModelsAreCompiledAnew(contents: String) async throws {
             let replay = try Replay()
             let engine = replay.use()
-            _ = try await replay.factory.open(replay.bundle)
+            _ = try await replay.factory.open(replay.bundle) { _, _ in }
             try damage(replay, contents)
-            _ = try await replay.factory.open(replay.bundle)
+            _ = try await replay.factory.open(replay.bundle) { _, _ in }
             #expect(engine.compiled == 4)
-            _ = try await replay.factory.open(replay.bundle)
+            _ = try await replay.factory.open(replay.bundle) { _, _ in }
             #expect(engine.compiled == 4)
         }
 
@@ -38,7 +38,7 @@ extension CoreMLTests {
             let (factory, bundle, cache) = (replay.factory, replay.bundle, replay.cache)
             if let contents {
                 replay.use()
-                _ = try await factory.open(bundle)
+                _ = try await factory.open(bundle) { _, _ in }
                 try damage(replay, contents)
             }
             let isFirst = Locked(true)
@@ -51,10 +51,10 @@ extension CoreMLTests {
                             return first
                         })
                     else { return }
-                    _ = try await factory.open(bundle)
+                    _ = try await factory.open(bundle) { _, _ in }
                     try others.withLock { $0 = try ids(in: cache) }
                 }))
-            _ = try await factory.open(bundle)
+            _ = try await factory.open(bundle) { _, _ in }
             #expect(engine.compiled == 3)
             #expect(try ids(in: replay.cache) == others.withLock { $0 })
             #expect(others.withLock { $0.count } == 2)
@@ -64,11 +64,11 @@ extension CoreMLTests {
             let replay = try Replay("tiny-fp16-ios17")
             let engine = replay.use()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<8 { group.addTask { _ = try await replay.factory.open(replay.bundle) } }
+                for _ in 0..<8 { group.addTask { _ = try await replay.factory.open(replay.bundle) { _, _ in } } }
                 try await group.waitForAll()
             }
             let compiled = engine.compiled
-            _ = try await replay.factory.open(replay.bundle)
+            _ = try await replay.factory.open(replay.bundle) { _, _ in }
             #expect(engine.compiled == compiled)
             #expect(try ids(in: replay.cache).count == 11)
         }
@@ -80,6 +80,18 @@ extension CoreMLTests {
             try await replay.factory.prewarm(replay.bundle) { done, _ in told.append(done) }
             #expect(told == Array(0...(2 + replay.bundle.programs.count)))
             #expect(!engine.isLoaded("embed"))
+        }
+
+        @Test func openingTellsHowFarItIsAsPrewarmingDoes() async throws {
+            let replay = try Replay()
+            let engine = replay.use()
+            let told = Locked<[Int]>([])
+            let lazyDiT = try await LazyDiT(replay.bundle, options: Options(executor: replay.factory)) { done, _ in
+                told.withLock { $0.append(done) }
+            }
+            #expect(told.withLock { $0 } == Array(0...(2 + replay.bundle.programs.count)))
+            #expect(engine.isLoaded("embed"))
+            withExtendedLifetime(lazyDiT) {}
         }
 
         /// 0 before anything, 7 between the package and the program of the fourth of eleven.

@@ -21,7 +21,7 @@ extension CoreMLTests {
 
         @Test func reusesAreComputedOnTheCPU() async throws {
             let engine = replay.use()
-            _ = try await replay.factory.open(replay.bundle)
+            _ = try await replay.factory.open(replay.bundle) { _, _ in }
             #expect(engine.computeUnits("reuse") == .cpuOnly)
             #expect(engine.computeUnits("extrapolate") == .cpuOnly)
             #expect(engine.computeUnits("embed") == .all)
@@ -54,7 +54,7 @@ extension CoreMLTests {
 
         @Test func memoryWarningsWaitForTheEndOfAllGenerations() async throws {
             let engine = replay.use()
-            let executor = try #require(try await replay.factory.open(replay.bundle) as? CoreMLExecutor)
+            let executor = try #require(try await replay.factory.open(replay.bundle) { _, _ in } as? CoreMLExecutor)
             executor.generationBegan()
             executor.generationBegan()
             executor.memoryIsShort()
@@ -70,7 +70,7 @@ extension CoreMLTests {
                 .init(running: { program in
                     if program == "embed" { opened.withLock { $0 }?.memoryIsShort() }
                 }))
-            let executor = try #require(try await replay.factory.open(replay.bundle) as? CoreMLExecutor)
+            let executor = try #require(try await replay.factory.open(replay.bundle) { _, _ in } as? CoreMLExecutor)
             opened.withLock { $0 = executor }
             let lazyDiT = try await LazyDiT(
                 bundle: replay.bundle.directory, options: Options(executor: OpenedFactory(executor: executor)))
@@ -86,7 +86,7 @@ extension CoreMLTests {
 
         @Test func theSystemsWarningArrives() async throws {
             let engine = replay.use()
-            let executor = try await replay.factory.open(replay.bundle)
+            let executor = try await replay.factory.open(replay.bundle) { _, _ in }
             StandIn.raiseMemoryPressure()
             for _ in 0..<500 where engine.isLoaded("embed") { try await Task.sleep(for: .milliseconds(10)) }
             #expect(!engine.isLoaded("embed"))
@@ -100,5 +100,7 @@ private struct OpenedFactory: ExecutorFactory {
     let name = "opened"
     let executor: CoreMLExecutor
 
-    func open(_ bundle: ModelBundle) async throws -> any Executor { executor }
+    func open(
+        _ bundle: ModelBundle, progress: @Sendable (_ done: Int, _ total: Int) -> Void
+    ) async throws -> any Executor { executor }
 }

@@ -70,7 +70,7 @@ extension CoreMLTests {
                     if function.name == "embed" { change(&changed) }
                     return changed
                 }))
-            let sentence = await sentence { _ = try await replay.factory.open(replay.bundle) }
+            let sentence = await sentence { _ = try await replay.factory.open(replay.bundle) { _, _ in } }
             #expect(
                 sentence
                     == "function embed of programs.mlpackage has not the signature that the manifest gives program embed: "
@@ -86,13 +86,13 @@ extension CoreMLTests {
         ) async throws {
             let replay = try Replay(name)
             replay.use(.init(compiling: { throw ReplayingEngine.Failure("unsupported version") }))
-            var said = await sentence { _ = try await replay.factory.open(replay.bundle) }
+            var said = await sentence { _ = try await replay.factory.open(replay.bundle) { _, _ in } }
             #expect(
                 said
                     == "Core ML cannot compile \(package), which is for \(system) (unsupported version): export the bundle "
                     + "again, or with --minimum-ios for this system")
             replay.use(.init(loading: { _ in throw ReplayingEngine.Failure("unsupported version") }))
-            said = await sentence { _ = try await replay.factory.open(replay.bundle) }
+            said = await sentence { _ = try await replay.factory.open(replay.bundle) { _, _ in } }
             #expect(
                 said
                     == "Core ML cannot load function \(function) of \(package), which is for \(system) (unsupported "
@@ -118,7 +118,9 @@ extension CoreMLTests {
                 of: #""coreml_specification": 9"#, with: #""coreml_specification": \#(version)"#)
             try changed.write(to: manifest, atomically: true, encoding: .utf8)
             let engine = replay.use()
-            let sentence = await sentence { _ = try await replay.factory.open(ModelBundle(directory: copy)) }
+            let sentence = await sentence {
+                _ = try await replay.factory.open(ModelBundle(directory: copy)) { _, _ in }
+            }
             #expect(
                 sentence
                     == "this bundle has coreml_specification \(version), this runtime knows 8 and 9: update lazydit, or "
@@ -129,7 +131,7 @@ extension CoreMLTests {
         @Test func bundlesOfOtherEngines() async throws {
             replay.use()
             let android = try ModelBundle(directory: Replay.build.appendingPathComponent("android/tiny-android"))
-            let sentence = await sentence { _ = try await replay.factory.open(android) }
+            let sentence = await sentence { _ = try await replay.factory.open(android) { _, _ in } }
             #expect(
                 sentence
                     == "this bundle is for target android and holds no Core ML programs: run lazydit-export --target ios"
@@ -139,7 +141,7 @@ extension CoreMLTests {
         @Test func foldersThatCannotBeWritten() async throws {
             replay.use()
             try Data().write(to: replay.cache)
-            let sentence = await sentence { _ = try await replay.factory.open(replay.bundle) }
+            let sentence = await sentence { _ = try await replay.factory.open(replay.bundle) { _, _ in } }
             #expect(sentence.hasPrefix("\(replay.cache.path), the folder for compiled models, cannot be written ("))
             #expect(sentence.hasSuffix("): free space, or give another folder"))
             let left = try FileManager.default.contentsOfDirectory(atPath: replay.folder.path)

@@ -3,13 +3,14 @@ import LazyDiT
 import LazyDiTTestSupport
 import Testing
 
-@Suite struct CancellationTests {
+@Suite(.timeLimit(.minutes(5))) struct CancellationTests {
     /// At every program of a generation: no image, no further program, and the next generation is whole.
     @Test func cancellingATaskStopsBeforeTheNextProgram() async throws {
         let request = Request(label: 1, seed: 3, steps: 2, policy: .always)
         let whole = try #require(try await Fixtures.tiny().draw(request))
         for last in 0..<programs(of: whole) {
             let task = Locked<Task<GenerationResult?, any Error>?>(nil)
+            let ended = Locked(false)
             let calls = Locked(0)
             let lazyDiT = try await Fixtures.tiny(
                 SwiftExecutorFactory(before: { _, call in
@@ -17,10 +18,15 @@ import Testing
                     guard call == last else { return }
                     while task.withLock({ $0 }) == nil { Thread.sleep(forTimeInterval: 1e-4) }
                     task.withLock { $0 }?.cancel()
-                    // The cancellation reaches the generation by way of the task that reads its steps.
-                    Thread.sleep(forTimeInterval: 5e-3)
+                    // The cancellation reaches the generation by way of the task, which does not wait for this program.
+                    while !ended.withLock({ $0 }) { Thread.sleep(forTimeInterval: 1e-4) }
                 }))
-            task.withLock { $0 = Task { try await lazyDiT.draw(request) } }
+            task.withLock {
+                $0 = Task {
+                    defer { ended.withLock { $0 = true } }
+                    return try await lazyDiT.draw(request)
+                }
+            }
             let running = try #require(task.withLock { $0 })
             await #expect(throws: CancellationError.self) { try await running.value }
             #expect(calls.withLock { $0 } == last + 1)

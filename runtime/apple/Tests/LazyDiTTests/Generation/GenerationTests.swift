@@ -76,7 +76,7 @@ import Testing
         #expect(count == 3)
         steps = nil
         // The generation's thread may still be on its way out.
-        for _ in 0..<200 where opened.withLock({ $0() }) != nil { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<3000 where opened.withLock({ $0() }) != nil { try await Task.sleep(for: .milliseconds(10)) }
         #expect(opened.withLock { $0() } == nil)
     }
 

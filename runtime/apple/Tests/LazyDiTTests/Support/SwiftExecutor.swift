@@ -47,8 +47,11 @@ struct SwiftExecutorFactory: ExecutorFactory {
     var before: @Sendable (String, Int) throws -> Void = { _, _ in }
     var opened: @Sendable (SwiftExecutor) -> Void = { _ in }
 
-    func open(_ bundle: ModelBundle) async throws -> any Executor {
-        let executor = SwiftExecutor(try await Fixtures.native.open(bundle), of: bundle, before: before)
+    func open(
+        _ bundle: ModelBundle, progress: @Sendable (_ done: Int, _ total: Int) -> Void
+    ) async throws -> any Executor {
+        let executor = SwiftExecutor(
+            try await Fixtures.native.open(bundle, progress: progress), of: bundle, before: before)
         opened(executor)
         return executor
     }
